@@ -1,0 +1,78 @@
+import { UsageError } from '../errors.ts';
+import { nearest } from '../text/nearest.ts';
+import type { SourcedToolkit } from '../toolkit/toolkit.ts';
+import { arrange } from './argv.ts';
+import type { CommandClass } from './base.ts';
+import { CONNECTION_FLAGS, shapesOf } from './flags.ts';
+import { printCommandHelp, printProgramHelp } from './help.ts';
+import { ProgramConfig } from './invocation.ts';
+import { ALL_SESSION_FLAGS } from './session.ts';
+import { ShellCommand } from './shell.ts';
+import { STOP_FLAGS, StopCommand } from './stop.ts';
+import { toolkitCommand } from './toolkit.ts';
+
+/** What the package says about itself, as far as oclif wants to know it. */
+export interface PackageFacts {
+	name: string;
+	version: string;
+}
+
+/** The program: argv in, exit code out. */
+export interface Program {
+	/** @throws UserError, and whatever else went wrong */
+	run(argv: string[]): Promise<number>;
+	/** Whether failures around this command line are those of a command run elsewhere (125), or our own (1). */
+	isSession(argv: string[]): boolean;
+}
+
+/** Every flag there is, so that argv can be taken apart before the command is known. */
+const SHAPES = shapesOf({ ...ALL_SESSION_FLAGS, ...STOP_FLAGS, ...CONNECTION_FLAGS });
+
+/**
+ * The program with its commands: those of ours, and one for each toolkit.
+ * @param began milliseconds since the epoch when the process began
+ */
+export function openProgram(facts: PackageFacts, toolkits: SourcedToolkit[], began: number): Program {
+	const commands: Record<string, CommandClass> = { shell: ShellCommand, stop: StopCommand };
+	for (const { toolkit } of toolkits) commands[toolkit.name] = toolkitCommand(toolkit);
+	return {
+		isSession: (argv) => {
+			const word = argv.find((token) => !token.startsWith('-') && Object.hasOwn(commands, token));
+			return word !== undefined && word !== 'stop';
+		},
+		async run(argv) {
+			const { words, flags, rest } = arrange(argv, SHAPES);
+			const [first, ...others] = words;
+			const asked = flags.includes('--help');
+			const topic = first === 'help' ? others[0] : asked ? first : undefined;
+			if (first === undefined || first === 'help' || asked) {
+				const command = topic === undefined ? undefined : commandOf(topic, commands);
+				if (command) printCommandHelp(command);
+				else printProgramHelp(toolkits, [ShellCommand, StopCommand]);
+				return first === undefined && !asked && rest !== undefined ? 1 : 0;
+			}
+			if (first === 'version') {
+				process.stdout.write(`${versionLine(facts)}\n`);
+				return 0;
+			}
+			const command = commandOf(first, commands);
+			return new command([...flags, ...others], new ProgramConfig(facts, { rest, began })).run();
+		},
+	};
+}
+
+/** What `--version` prints. */
+export function versionLine({ name, version }: PackageFacts): string {
+	const runtime = process.versions.bun ? `bun ${process.versions.bun}` : `node ${process.versions.node}`;
+	return `${name} v${version} (${process.platform}/${process.arch}, ${runtime})`;
+}
+
+function commandOf(word: string, commands: Record<string, CommandClass>): CommandClass {
+	const command = Object.hasOwn(commands, word) ? commands[word] : undefined;
+	if (command) return command;
+	const near = nearest(word, Object.keys(commands));
+	throw new UsageError(
+		`unknown command "${word}" for "kubectl ephemeral"`,
+		near ? `Did you mean ${near}?` : 'kubectl ephemeral --help lists commands and toolkits.',
+	);
+}

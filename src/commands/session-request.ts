@@ -1,0 +1,145 @@
+import { UsageError } from '../errors.ts';
+import { PROFILE_NAMES } from '../plan/profiles.ts';
+import type { MountRequest, ProfileName, RunAs, SessionRequest } from '../plan/request.ts';
+import { nearest } from '../text/nearest.ts';
+import { parseDuration } from './duration.ts';
+import { parseTargets, type TargetFlags } from './targets.ts';
+
+/** The values of SESSION_FLAGS and POD_FLAGS, as parsed. */
+export interface SessionFlagValues extends TargetFlags {
+	namespace?: string | undefined;
+	container?: string | undefined;
+	stdin?: boolean | undefined;
+	tty?: boolean | undefined;
+	attach?: boolean | undefined;
+	image?: string | undefined;
+	'image-pull-policy'?: string | undefined;
+	profile?: string | undefined;
+	env?: string[] | undefined;
+	mount?: string[] | undefined;
+	'cap-add'?: string[] | undefined;
+	'cap-drop'?: string[] | undefined;
+	privileged?: boolean | undefined;
+	'like-target'?: boolean | undefined;
+	'run-as'?: string | undefined;
+	name?: string | undefined;
+	reason?: string | undefined;
+	ttl?: string | undefined;
+	new?: boolean | undefined;
+	output?: string | undefined;
+	'dry-run'?: string | undefined;
+}
+
+/** What surrounds the command line: what a toolkit and the user's configuration default to, and which streams are terminals. */
+export interface RequestContext {
+	toolkit: string | undefined;
+	defaults: { ttl?: string | undefined; profile?: string | undefined };
+	stdinIsTerminal: boolean;
+	stdoutIsTerminal: boolean;
+	custom: { file: string; content: unknown } | undefined;
+}
+
+const PROFILES = PROFILE_NAMES;
+
+/**
+ * argv, taken apart → the request.
+ *
+ * A shell whose stdin and stdout are terminals is `-it`; a command takes no terminal without `-t` and reads no local
+ * stdin without `-i`, so that it does not eat the input of a loop around it.
+ * @throws UsageError
+ */
+export function buildRequest(
+	words: string[],
+	command: string[] | undefined,
+	flags: SessionFlagValues,
+	context: RequestContext,
+): SessionRequest {
+	if (command?.length === 0) throw new UsageError('a command is missing behind --');
+	if (command?.[0] === '') throw new UsageError('the command behind -- is empty');
+	const terminal = context.stdinIsTerminal && context.stdoutIsTerminal;
+	const streams = chooseStreams(command !== undefined, flags, context, terminal);
+	return {
+		toolkit: context.toolkit,
+		targets: parseTargets(words, flags, context.stdinIsTerminal),
+		namespace: flags.namespace,
+		container: flags.container,
+		command: command ?? [],
+		...streams,
+		image: flags.image,
+		imagePullPolicy: flags['image-pull-policy'] as SessionRequest['imagePullPolicy'],
+		profile: parseProfile(flags.profile ?? context.defaults.profile ?? 'auto'),
+		custom: context.custom,
+		env: (flags.env ?? []).map(parseEnv),
+		mounts: (flags.mount ?? []).map(parseMount),
+		capAdd: flags['cap-add'] ?? [],
+		capDrop: flags['cap-drop'] ?? [],
+		privileged: flags.privileged ?? false,
+		likeTarget: flags['like-target'] ?? false,
+		runAs: flags['run-as'] === undefined ? undefined : parseRunAs(flags['run-as']),
+		name: flags.name,
+		reason: flags.reason,
+		ttl: parseDuration(flags.ttl ?? context.defaults.ttl ?? '1h', 'ttl'),
+		fresh: flags.new ?? false,
+	};
+}
+
+function chooseStreams(
+	command: boolean,
+	flags: SessionFlagValues,
+	context: RequestContext,
+	terminal: boolean,
+): { stdin: boolean; tty: boolean } {
+	if (flags.attach === false) throw new UsageError('a session is always attached: --attach=false has no meaning here');
+	const shell = !command && flags['dry-run'] === undefined;
+	const stdin = flags.stdin ?? (!command && terminal);
+	const tty = flags.tty ?? (!command && terminal && flags.output === undefined);
+	if (tty && flags.tty && !stdin && flags.stdin === false) throw new UsageError('-t needs -i');
+	if (tty && flags.output !== undefined) throw new UsageError('-o and -t exclude one another');
+	if (shell && !stdin) {
+		throw new UsageError(
+			'a shell needs a terminal, and standard input is none',
+			'-i runs standard input as a script; a command stands behind --.',
+		);
+	}
+	return { stdin: stdin || (tty && context.stdinIsTerminal), tty };
+}
+
+function parseProfile(text: string): ProfileName {
+	const profile = PROFILES.find((name) => name === text);
+	if (profile) return profile;
+	const near = nearest(text, PROFILES);
+	throw new UsageError(
+		`unknown profile: ${text}`,
+		near ? `Did you mean ${near}?` : `It is one of ${PROFILES.join(', ')}.`,
+	);
+}
+
+function parseEnv(text: string): { name: string; value: string } {
+	const equals = text.indexOf('=');
+	const name = text.slice(0, equals);
+	if (equals < 1 || !/^[A-Za-z_][A-Za-z0-9_]*$/.test(name)) {
+		throw new UsageError(
+			`invalid argument "${equals < 0 ? text : name}" for "--env" flag: it must be formatted as NAME=value`,
+		);
+	}
+	if (text.includes('\0')) throw new UsageError(`the value of --env ${name} contains a NUL byte`);
+	return { name, value: text.slice(equals + 1) };
+}
+
+function parseMount(text: string): MountRequest {
+	const parts = text.split(':');
+	const readOnly = parts.length > 1 && parts.at(-1) === 'ro';
+	const [volume = '', path = `/mnt/${volume}`, ...more] = readOnly ? parts.slice(0, -1) : parts;
+	if (volume === '' || more.length > 0 || !path.startsWith('/')) {
+		throw new UsageError(`invalid argument "${text}" for "--mount" flag: it is NAME[:PATH][:ro], PATH absolute`);
+	}
+	return { volume, path, readOnly };
+}
+
+function parseRunAs(text: string): RunAs {
+	if (text === 'target' || text === 'root') return text;
+	const [, uid, gid] = /^(\d+)(?::(\d+))?$/.exec(text) ?? [];
+	if (uid === undefined)
+		throw new UsageError(`invalid argument "${text}" for "--run-as" flag: it is target, root, or UID[:GID]`);
+	return { uid: Number(uid), ...(gid !== undefined && { gid: Number(gid) }) };
+}

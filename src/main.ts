@@ -1,0 +1,41 @@
+import facts from '../package.json' with { type: 'json' };
+
+// The version is asked for often, by scripts and by krew: it is answered before anything else is loaded.
+const began = Date.now();
+const argv = process.argv.slice(2);
+
+if (argv.length === 1 && argv[0] === '--version') {
+	process.stdout.write(`${facts.name} v${facts.version}\n`);
+} else {
+	process.exitCode = await start();
+	await flushed(process.stdout);
+	await flushed(process.stderr);
+	// What still holds the process up (a stdin that nobody ends) must not.
+	process.exit();
+}
+
+async function start(): Promise<number> {
+	process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+		if (error.code === 'EPIPE') process.exit(141);
+		throw error;
+	});
+	const [{ openProgram }, { builtinToolkits }, { describeFailure }] = await Promise.all([
+		import('./commands/program.ts'),
+		import('./toolkit/builtin.ts'),
+		import('./commands/failure.ts'),
+	]);
+	const program = openProgram(facts, await builtinToolkits(), began);
+	try {
+		return await program.run(argv);
+	} catch (error) {
+		const verbose = argv.some((token) => /^(-v=?|--v=)[6-9]$/.test(token));
+		process.stderr.write(describeFailure(error, verbose));
+		return program.isSession(argv) ? 125 : 1;
+	}
+}
+
+function flushed(stream: NodeJS.WriteStream): Promise<void> {
+	return new Promise((resolve) => {
+		stream.write('', () => resolve());
+	});
+}

@@ -1,0 +1,106 @@
+import type { V1EnvVar, V1EphemeralContainer } from '@kubernetes/client-node';
+import type { Right, Toolkit } from '../toolkit/toolkit.ts';
+import { draftContexts } from './candidates.ts';
+import { checkNeeds, checkUser, idleCapabilities } from './checks.ts';
+import { customEnvNames } from './custom.ts';
+import { targetIdentity } from './identity.ts';
+import { canonical, findSlot, givenSlot, type Slot, specHash } from './names.ts';
+import { grantOf, isOfProcesses, wantedRights } from './rights.ts';
+import { identityOf, recorded, type SpecInput, specMaker } from './spec.ts';
+
+/** A container that may be added: complete, under the name by which it is found again. */
+export interface Candidate {
+	/** A profile's name, or for `auto` one of full, baseline, plain, user, privileged, restricted. */
+	profile: string;
+	container: V1EphemeralContainer;
+	/** What admission judges of it: the same for the same security context, whatever the toolkit and the image. */
+	admission: string;
+	/** What the pod has under the container's name already. */
+	slot: Slot;
+	/** Rights wanted that it does not have. */
+	lost: Right[];
+	/** Rights wanted that were not asked for, but that most runtimes give: CapBnd tells. */
+	likely: Right[];
+}
+
+/** What to add for a request, best first, and what of it is there already. */
+export interface ContainerPlan {
+	target: string | undefined;
+	mode: 'sleeper' | 'main';
+	/** Why these candidates, in a few words. */
+	because: string;
+	candidates: [Candidate, ...Candidate[]];
+	/** The one to use instead of adding any: the best that runs, else the best that waits for its start. */
+	reuse: Candidate | undefined;
+	/** The variables each exec gets: `--env`, but for those that `--custom` sets. Empty in main mode. */
+	execEnv: V1EnvVar[];
+	/** What was left out or has no effect, in sentences. */
+	notes: string[];
+}
+
+/** Everything that decides the container. */
+export interface ContainerInput extends SpecInput {
+	/** undefined for a plain image. */
+	toolkit: Toolkit | undefined;
+	/** The target's user when it was found otherwise than in the pod. */
+	identity?: { uid: number; gid: number } | undefined;
+	/** Main mode: what tells this run from every other, since no two may share one process. */
+	nonce?: string;
+	/** Whom the image starts as, where that is known. A toolkit's own image is supposed to start as root. */
+	imageUser?: 'root' | 'other' | undefined;
+}
+
+/**
+ * The container for a request, in every form worth trying.
+ * @throws UserError when a flag or `--custom` cannot be carried out, when the kubelet would refuse the image's user, or
+ * when no form has the rights that the toolkit needs
+ */
+export function planContainer(input: ContainerInput): ContainerPlan {
+	const { request, pod, target, toolkit, mode } = input;
+	const identity = input.identity ?? (target === undefined ? undefined : targetIdentity(pod, target));
+	const { needs, wants } = wantedRights(toolkit);
+	const joined = target !== undefined || pod.spec?.shareProcessNamespace === true || pod.spec?.hostPID === true;
+	const rights = [...needs, ...wants].filter((right) => joined || !isOfProcesses(right));
+	const { make, notes } = specMaker(input);
+	const drafts = draftContexts({ request, rights, ofToolkit: toolkit !== undefined, pod, target, identity });
+	const all = drafts.map(({ profile, context }): Candidate => {
+		const spec = make(context);
+		const slot = slotFor(spec, input);
+		const having = (grant: string) => rights.filter((right) => grantOf(right, spec, pod, identity) === grant);
+		const container = recorded(spec, slot.name, input);
+		const admission = specHash(spec.securityContext ?? {});
+		return { profile, container, admission, slot, lost: having('no'), likely: having('likely') };
+	});
+	const candidates = checkNeeds(withoutDoubles(all), needs, input);
+	const [best] = candidates;
+	checkUser(best.container, { ...input, identity });
+	const byCustom = customEnvNames(request.custom);
+	return {
+		target,
+		mode,
+		because: request.profile === 'auto' ? 'the most that is admitted of what serves' : 'asked for',
+		candidates,
+		reuse: inState(candidates, 'running') ?? inState(candidates, 'waiting'),
+		execEnv: mode === 'main' ? [] : request.env.filter(({ name }) => !byCustom.includes(name)),
+		notes: [...notes, ...idleCapabilities(best.container, pod)],
+	};
+}
+
+function slotFor(spec: V1EphemeralContainer, input: ContainerInput): Slot {
+	const { request, pod, mode, nonce } = input;
+	if (request.name !== undefined) return givenSlot(pod, request.name, request.fresh || mode === 'main');
+	const wanted = { ...identityOf(spec, input), ...(nonce !== undefined && { nonce }) };
+	return findSlot(pod, request.toolkit ?? 'shell', wanted, request.fresh || mode === 'main');
+}
+
+function withoutDoubles(candidates: Candidate[]): Candidate[] {
+	const seen = new Set<string>();
+	return candidates.filter(({ container }) => {
+		const key = canonical(container);
+		return !seen.has(key) && seen.add(key);
+	});
+}
+
+function inState(candidates: Candidate[], state: Slot['state']): Candidate | undefined {
+	return candidates.find(({ slot }) => slot.state === state);
+}

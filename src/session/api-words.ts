@@ -1,0 +1,33 @@
+import { ApiError } from '../cluster/api-error.ts';
+import { UserError } from '../errors.ts';
+import { readRefusal } from '../plan/refusal.ts';
+
+/**
+ * A refusal of the API as the one sentence a user can act on; everything else as it is.
+ */
+export function sayRefusal(error: unknown): unknown {
+	if (!(error instanceof ApiError)) return error;
+	const refusal = readRefusal(error.status, error.message, error.body?.details);
+	switch (refusal.by) {
+		case 'rbac': {
+			const where = refusal.namespace === '' ? '' : ` in namespace "${refusal.namespace}"`;
+			return new UserError(
+				`${refusal.who} may not ${refusal.verb} ${refusal.resource}${where}`,
+				'The Role it takes: the same command with --show-role',
+				{ cause: error },
+			);
+		}
+		case 'pod-security':
+			return new UserError(
+				`Pod Security ${refusal.level} refuses the container: ${refusal.findings}`,
+				'--profile auto (the default) finds what is admitted.',
+				{ cause: error },
+			);
+		case 'webhook':
+			return new UserError(`the cluster's policy ${refusal.name} refuses the container: ${refusal.words}`, undefined, {
+				cause: error,
+			});
+		default:
+			return error;
+	}
+}

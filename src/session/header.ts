@@ -1,0 +1,30 @@
+/** A name and value for the environment of what is run. */
+export interface EnvEntry {
+	name: string;
+	value: string;
+}
+
+/**
+ * The header that `src/inside/enter.sh` reads from stdin before anything of the user's: how many variables, whether
+ * stdin comes in frames, then each variable as a block of two lengths, the name and the value.
+ *
+ * Blocks of numbers are 32 bytes of ASCII filled up with blanks, so that `dd` can take them whole. Values thereby stand
+ * neither in shell text nor in the request line.
+ */
+export function encodeHeader(env: readonly EnvEntry[], framed: boolean): Uint8Array {
+	const parts = [block(`${env.length} ${framed ? 'f' : 'n'}`)];
+	for (const { name, value } of env) {
+		const bytes = Buffer.from(value, 'utf8');
+		parts.push(block(`${Buffer.byteLength(name)} ${bytes.length}`), Buffer.from(name, 'utf8'), bytes);
+	}
+	return Buffer.concat(parts);
+}
+
+/** One frame of stdin: its length in 16 bytes, and the bytes. The frame of no bytes is the end. */
+export function encodeFrame(bytes: Uint8Array): Uint8Array {
+	return Buffer.concat([Buffer.from(`${String(bytes.length).padEnd(15)}\n`, 'ascii'), bytes]);
+}
+
+function block(text: string): Buffer {
+	return Buffer.from(`${text.padEnd(31)}\n`, 'ascii');
+}

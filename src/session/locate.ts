@@ -1,0 +1,101 @@
+import type { V1Pod } from '@kubernetes/client-node';
+import { ApiError } from '../cluster/api-error.ts';
+import type { Connection } from '../cluster/connect.ts';
+import { getPod, listPods } from '../cluster/pods.ts';
+import { podsOfWorkload } from '../cluster/workloads.ts';
+import { UserError } from '../errors.ts';
+import { choosePod } from '../plan/choose-pod.ts';
+import type { NamedTarget, TargetChoice } from '../plan/request.ts';
+import { nearest } from '../text/nearest.ts';
+import { pickPod } from './pick.ts';
+
+/** The pod that was meant, and, where it was chosen among several, why this one. */
+export interface Located {
+	pod: V1Pod;
+	because: string | undefined;
+}
+
+/**
+ * The one pod that a choice means: the pod named, one of a workload's or a selector's, or the one picked at the terminal.
+ * @throws UserError where there is none, naming what is near; ApiError for everything the server refuses
+ */
+export async function locatePod(
+	connection: Connection,
+	namespace: string,
+	choice: TargetChoice,
+	toolkit: string,
+): Promise<Located> {
+	if (choice.all || choice.pods.length > 0) {
+		throw new UserError(
+			'one pod at a time: --all-pods and --pods come with recipes',
+			'Name one pod, or leave the flag out.',
+		);
+	}
+	if (choice.named.length > 1) throw new UserError('one pod at a time', 'Name one pod or workload.');
+	const named = choice.named[0];
+	if (named?.kind === 'pods' && !choice.pick)
+		return { pod: await namedPod(connection, namespace, named.name), because: undefined };
+	const pods = await candidates(connection, namespace, named, choice.selector);
+	if (choice.pick) return { pod: await pickPod(pods), because: undefined };
+	return choosePod(pods, toolkit);
+}
+
+async function candidates(
+	connection: Connection,
+	namespace: string,
+	named: NamedTarget | undefined,
+	selector: string | undefined,
+): Promise<V1Pod[]> {
+	const what = named ? `${named.kind.replace(/s$/, '')} "${named.name}"` : selector ? `the selector "${selector}"` : '';
+	const pods = await (named && named.kind !== 'pods'
+		? workloadPods(connection, namespace, named.kind, named.name)
+		: listPods(connection, namespace, selector === undefined ? {} : { labelSelector: selector }));
+	if (pods.length > 0) return pods;
+	throw new UserError(
+		what === '' ? `there is no pod in namespace "${namespace}"` : `${what} has no pods in namespace "${namespace}"`,
+		'Another namespace is named by -n.',
+	);
+}
+
+async function workloadPods(
+	connection: Connection,
+	namespace: string,
+	kind: Exclude<NamedTarget['kind'], 'pods'>,
+	name: string,
+): Promise<V1Pod[]> {
+	try {
+		const pods = await podsOfWorkload(connection, namespace, kind, name);
+		if (pods) return pods;
+	} catch (error) {
+		if (!(error instanceof ApiError) || error.status !== 404) throw error;
+		throw new UserError(`${kind.replace(/s$/, '')} "${name}" not found in namespace "${namespace}"`, undefined, {
+			cause: error,
+		});
+	}
+	throw new UserError(`${kind.replace(/s$/, '')} "${name}" has no selector, so it stands for no pods`, 'Name a pod.');
+}
+
+async function namedPod(connection: Connection, namespace: string, name: string): Promise<V1Pod> {
+	try {
+		return await getPod(connection, namespace, name);
+	} catch (error) {
+		if (!(error instanceof ApiError) || error.status !== 404) throw error;
+		const near = await nearPods(connection, namespace, name);
+		const sentence = `pod "${name}" not found in namespace "${namespace}"`;
+		throw new UserError(near.length > 0 ? `${sentence}. Near: ${near.join(', ')}` : sentence, undefined, {
+			cause: error,
+		});
+	}
+}
+
+/** At most three names of pods that may have been meant; none where pods may not be listed. */
+async function nearPods(connection: Connection, namespace: string, name: string): Promise<string[]> {
+	try {
+		const names = (await listPods(connection, namespace)).map((pod) => pod.metadata?.name ?? '');
+		const alike = names.filter((pod) => pod.includes(name) || name.includes(pod));
+		const near = nearest(name, names);
+		return [...new Set([...(near === undefined ? [] : [near]), ...alike])].slice(0, 3);
+	} catch {
+		return [];
+	}
+}

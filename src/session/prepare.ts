@@ -1,0 +1,73 @@
+import type { V1Pod } from '@kubernetes/client-node';
+import type { Connection } from '../cluster/connect.ts';
+import { UserError } from '../errors.ts';
+import { TEXTS } from '../inside/texts.ts';
+import { type ContainerPlan, planContainer } from '../plan/container.ts';
+import type { SessionRequest } from '../plan/request.ts';
+import { needsTarget } from '../plan/rights.ts';
+import { chooseTarget } from '../plan/target.ts';
+import { judge } from '../plan/verdict.ts';
+import { type Configuration, mapImage } from '../toolkit/configuration.ts';
+import type { Toolkit } from '../toolkit/toolkit.ts';
+import type { Console } from './console.ts';
+
+/** What a session is about, apart from the pod. */
+export interface SessionInput {
+	request: SessionRequest;
+	/** undefined for a plain image. */
+	toolkit: Toolkit | undefined;
+	configuration: Configuration;
+	connection: Connection;
+	version: string;
+}
+
+/** The words by which a session's container and the pod's place in it are known. */
+export const IMAGE_SESSION = 'shell';
+
+/** The plan for one pod, and the container beside which it stands. */
+export interface Prepared {
+	plan: ContainerPlan;
+	/** The container that was meant, whether its processes can be joined or not. */
+	target: string;
+	image: string;
+}
+
+/**
+ * From a request and the pod as it is now to the plan: the target container, the verdict before anything is added, the
+ * image after the configuration, the container in every form worth trying.
+ * @param mode `main` where work runs as the container's own process
+ * @throws UserError
+ */
+export function prepare(
+	{ request, toolkit, configuration, connection, version }: SessionInput,
+	pod: V1Pod,
+	console: Pick<Console, 'say'>,
+	mode: { mode: 'sleeper' } | { mode: 'main'; nonce: string; main?: { command: string[]; stdin: boolean } } = {
+		mode: 'sleeper',
+	},
+): Prepared {
+	const target = chooseTarget(pod, request.container, toolkit?.target?.container).container;
+	const image = imageOf(request, toolkit, configuration);
+	const verdict = judge(pod, target, { image, needsTarget: needsTarget(toolkit), now: Date.now() });
+	if (verdict.verdict === 'untargeted') {
+		console.say(`${verdict.because}; beside it without its processes (network and volumes are there)`);
+	}
+	const plan = planContainer({
+		request,
+		toolkit,
+		image,
+		pod,
+		target: verdict.verdict === 'go' ? target : undefined,
+		record: { by: connection.userName, version },
+		sleeper: { command: ['sh', '-c', TEXTS.sleeper, 'ke-sleeper'] },
+		...mode,
+	});
+	for (const note of plan.notes) console.say(note);
+	return { plan, target, image };
+}
+
+function imageOf(request: SessionRequest, toolkit: Toolkit | undefined, configuration: Configuration): string {
+	const image = request.image ?? (toolkit && (configuration.images[toolkit.name] ?? toolkit.image));
+	if (image === undefined) throw new UserError('an image is needed', 'For example --image busybox:1.36.');
+	return mapImage(image, configuration.registries);
+}

@@ -1,0 +1,173 @@
+import type { V1Status } from '@kubernetes/client-node';
+import { type Channels, openChannels } from '../cluster/channels.ts';
+import type { Connection } from '../cluster/connect.ts';
+import { podPath } from '../cluster/pods.ts';
+import { TEXTS } from '../inside/texts.ts';
+import { exitCodeOf } from './exit-status.ts';
+import { type EnvEntry, encodeFrame, encodeHeader } from './header.ts';
+import type { Sink } from './sink.ts';
+import { openRawTerminal } from './terminal.ts';
+
+/** What is run by exec in a container of ours. */
+export interface Work {
+	/** The command; or, for a shell, the shells to try in this order. */
+	words: string[];
+	shell: boolean;
+	stdin: boolean;
+	tty: boolean;
+	env: EnvEntry[];
+	/** Folders before the PATH of the image. */
+	path: string[];
+	/** The id of the target container without its scheme; empty: none is known. */
+	targetId: string;
+	/** What stands in the prompt. */
+	prompt: string;
+}
+
+/** Where. */
+export interface Place {
+	namespace: string;
+	pod: string;
+	container: string;
+}
+
+/**
+ * Run something in a running container and give its exit code; its output goes to the sink as it comes.
+ * @throws UserError, ApiError, ConnectionLost: everything but the command's own end
+ */
+export async function runWork(connection: Connection, place: Place, work: Work, sink: Sink): Promise<number> {
+	return exitCodeOf(await runStream(connection, place, 'exec', work, sink));
+}
+
+/**
+ * Carry the streams of an exec, or of an attach to a main process made of `enterCommand`, to their end.
+ * @returns the Status that ended them; of an attach it says nothing of the process
+ */
+export async function runStream(
+	connection: Connection,
+	place: Place,
+	verb: 'exec' | 'attach',
+	work: Work & { main?: boolean },
+	sink: Sink,
+): Promise<V1Status> {
+	const header = work.main || needsHeader(work);
+	const ready = work.tty && header ? new ReadyMark() : undefined;
+	const channels = await openChannels(
+		connection,
+		podPath(place.namespace, place.pod, verb),
+		{
+			container: place.container,
+			...(verb === 'exec' && { command: enterCommand(work, header ? 'h' : 'x') }),
+			stdout: 'true',
+			...(!work.tty && { stderr: 'true' }),
+			...((work.stdin || header) && { stdin: 'true' }),
+			...(work.tty && { tty: 'true' }),
+		},
+		{
+			stdout: (bytes) => {
+				const rest = ready ? ready.pass(bytes) : bytes;
+				return rest.length > 0 ? sink.stdout(rest) : undefined;
+			},
+			stderr: (bytes) => sink.stderr(bytes),
+		},
+	);
+	const stop = work.tty ? feedTerminal(channels, work, ready) : feedPipe(channels, work, header);
+	try {
+		return await channels.status;
+	} finally {
+		stop();
+		channels.close();
+	}
+}
+
+/**
+ * The argv that runs a work through `src/inside/enter.sh`.
+ * @param mode letters of its mode, to which those of the work are added
+ */
+export function enterCommand(work: Work, mode: string): string[] {
+	const letters = `${mode}${work.shell ? 's' : ''}${work.tty ? 't' : ''}`;
+	const term = work.tty && /^[\w.+-]+$/.test(process.env.TERM ?? '') ? (process.env.TERM ?? '') : '';
+	return ['sh', '-c', TEXTS.enter, 'ke', letters, work.path.join(':'), work.targetId, term, work.prompt, ...work.words];
+}
+
+/** The environment goes in a header; so does what says how stdin is cut up. */
+function needsHeader(work: Work): boolean {
+	return work.env.length > 0 || (work.stdin && !work.tty);
+}
+
+/** Our stdin, if it was asked for, into the command's; with the header before it, and its end behind it. */
+function feedPipe(channels: Channels, work: Work, header: boolean): () => void {
+	if (!header) return () => {};
+	const framed = channels.protocol === 'v4';
+	const send = (bytes: Uint8Array): Promise<void> => channels.send(framed ? encodeFrame(bytes) : bytes);
+	let ended = false;
+	const feed = async (): Promise<void> => {
+		await channels.send(encodeHeader(work.env, framed));
+		if (work.stdin) {
+			for await (const chunk of process.stdin) {
+				if (ended) return;
+				await send(chunk as Uint8Array);
+			}
+		}
+		if (framed) await send(new Uint8Array(0));
+		else channels.closeStdin();
+	};
+	// The stream's own end tells what went wrong; a send after it is of no interest.
+	feed().catch(() => {});
+	return () => {
+		ended = true;
+		if (work.stdin) process.stdin.destroy();
+	};
+}
+
+/** The user's terminal, raw, as the command's. */
+function feedTerminal(channels: Channels, work: Work, ready: ReadyMark | undefined): () => void {
+	const terminal = process.stdin.isTTY ? openRawTerminal() : undefined;
+	terminal?.onSize((columns, rows) => channels.resize(columns, rows));
+	const onData = (bytes: Uint8Array): void => {
+		channels.send(bytes).catch(() => {});
+	};
+	const listen = (): void => {
+		process.stdin.on('data', onData);
+		process.stdin.resume();
+	};
+	if (ready) {
+		ready.seen.then(async () => {
+			await channels.send(encodeHeader(work.env, false));
+			if (work.stdin) listen();
+		});
+	} else if (work.stdin) listen();
+	return () => {
+		process.stdin.off('data', onData);
+		process.stdin.pause();
+		terminal?.restore();
+	};
+}
+
+/** The mark by which `enter.sh` says that the terminal is raw and the header may come; it is kept from the screen. */
+class ReadyMark {
+	static readonly #mark = Buffer.from('\x1b]ke;ready\x07', 'latin1');
+	#held = Buffer.alloc(0);
+	#found = false;
+	#resolve: () => void = () => {};
+	/** Resolves when the mark has come. */
+	readonly seen = new Promise<void>((resolve) => {
+		this.#resolve = resolve;
+	});
+
+	/** What of the output goes on to the screen. */
+	pass(bytes: Uint8Array): Uint8Array {
+		if (this.#found) return bytes;
+		this.#held = Buffer.concat([this.#held, bytes]);
+		const at = this.#held.indexOf(ReadyMark.#mark);
+		if (at >= 0) {
+			this.#found = true;
+			this.#resolve();
+			return Buffer.concat([this.#held.subarray(0, at), this.#held.subarray(at + ReadyMark.#mark.length)]);
+		}
+		const keep = Math.min(this.#held.length, ReadyMark.#mark.length - 1);
+		const out = this.#held.subarray(0, this.#held.length - keep);
+		this.#held = this.#held.subarray(this.#held.length - keep);
+		return out;
+	}
+}

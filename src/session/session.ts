@@ -1,0 +1,215 @@
+import type { V1Pod } from '@kubernetes/client-node';
+import { ApiError } from '../cluster/api-error.ts';
+import { ConnectionLost } from '../cluster/channels.ts';
+import { getPod } from '../cluster/pods.ts';
+import { UserError } from '../errors.ts';
+import type { Candidate } from '../plan/container.ts';
+import { sayDuration } from '../text/say.ts';
+import { addContainer } from './add.ts';
+import { sayRefusal } from './api-words.ts';
+import type { Console } from './console.ts';
+import { locatePod } from './locate.ts';
+import { attachInstead, runAsMain } from './main-process.ts';
+import type { Outcome } from './outcome.ts';
+import { IMAGE_SESSION, type Prepared, prepare, type SessionInput } from './prepare.ts';
+import type { Refusals } from './refusals.ts';
+import { runWork, type Work } from './run.ts';
+import type { Sink } from './sink.ts';
+import { type Patience, waitForStart } from './wait.ts';
+
+/** What a session is carried out with. */
+export interface SessionTools {
+	console: Console;
+	sink: Sink;
+	patience: Patience;
+	refusals(place: string): Refusals;
+}
+
+/** A container that runs, and how it came. */
+export interface Brought {
+	pod: V1Pod;
+	candidate: Candidate;
+	prepared: Prepared;
+	/** Whether it was there before. */
+	reused: boolean;
+	refusedBy: string | undefined;
+}
+
+/**
+ * Carry a request out: find the pod, bring the container (or use the one that is there), run the command or the shell in
+ * it, give its exit code.
+ * @throws UserError, ApiError
+ */
+export async function openSession(input: SessionInput, tools: SessionTools): Promise<Outcome> {
+	const began = Date.now();
+	const { connection, request } = input;
+	const namespace = request.namespace ?? connection.namespace;
+	const toolkit = request.toolkit ?? IMAGE_SESSION;
+	try {
+		const { pod, because } = await locatePod(connection, namespace, request.targets, toolkit);
+		const brought = await bring(input, tools, pod, because);
+		if ('exitCode' in brought) return { ...brought, ms: Date.now() - began };
+		const exitCode = await work(input, tools, brought);
+		return { ...describe(brought), exitCode, ms: Date.now() - began };
+	} catch (error) {
+		throw sayRefusal(error);
+	}
+}
+
+/** The container, running; or, where work had to be its main process, the end of that. */
+async function bring(
+	input: SessionInput,
+	tools: SessionTools,
+	pod: V1Pod,
+	because: string | undefined,
+): Promise<Brought | Omit<Outcome, 'ms'>> {
+	const { connection, request } = input;
+	const { console } = tools;
+	const prepared = prepare(input, pod, console);
+	const { plan, target } = prepared;
+	if (because !== undefined) console.say(`${pod.metadata?.name}, container ${target} (${because})`);
+	const { reuse } = plan;
+	if (reuse?.slot.state === 'running') return { pod, candidate: reuse, prepared, reused: true, refusedBy: undefined };
+	if (reuse === undefined && (await attachInstead(connection, pod))) {
+		console.say('exec is not permitted here, attach is: the command runs as the main process of its own container');
+		return runAsMain(input, tools, pod, workOf(input, { pod, candidate: plan.candidates[0], prepared }));
+	}
+	const place = `${connection.server.host} ${pod.metadata?.namespace} ${request.toolkit ?? IMAGE_SESSION}`;
+	const added = reuse
+		? { pod, candidate: reuse, refusedBy: undefined }
+		: await addContainer(connection, pod, plan, tools.refusals(place), console);
+	const { name, after } = added.candidate.slot;
+	if (after !== undefined) console.say(`${after} has ended; ${name} takes its place`);
+	const { start, pod: started } = await waiting(name, pod, () =>
+		waitForStart(connection, added.pod, name, tools.patience, console),
+	);
+	if (start.state === 'failed') {
+		if (start.noCommand && request.command.length > 0) {
+			console.say(`${prepared.image} has no shell: the command runs as the main process of its own container`);
+			return runAsMain(input, tools, started, undefined);
+		}
+		throw new UserError(
+			start.sentence,
+			[start.hint, `The entry ${name} stays in the pod's list without ever running.`].filter(Boolean).join(' '),
+		);
+	}
+	if (start.state === 'ended')
+		throw new UserError(`${name} ended at once with exit code ${start.exitCode}`, 'Its log says why: kubectl logs');
+	sayLost(added.candidate, added.refusedBy, console);
+	return {
+		pod: started,
+		candidate: added.candidate,
+		prepared,
+		reused: reuse !== undefined,
+		refusedBy: added.refusedBy,
+	};
+}
+
+/** Ctrl-C while waiting says what was left in the pod. */
+async function waiting<T>(name: string, pod: V1Pod, wait: () => Promise<T>): Promise<T> {
+	const interrupted = (): void => {
+		process.stderr.write(`\n${name} stays in pod ${pod.metadata?.name}; the same command joins it\n`);
+		process.exit(130);
+	};
+	process.once('SIGINT', interrupted);
+	try {
+		return await wait();
+	} finally {
+		process.off('SIGINT', interrupted);
+	}
+}
+
+async function work(input: SessionInput, tools: SessionTools, brought: Brought): Promise<number> {
+	const { request, connection } = input;
+	const { console } = tools;
+	const container = brought.candidate.slot.name;
+	const { namespace = '', name: pod = '' } = brought.pod.metadata ?? {};
+	const shell = request.command.length === 0;
+	if (shell && request.tty) sayWelcome(brought, console);
+	try {
+		const code = await runWork(connection, { namespace, pod, container }, workOf(input, brought), tools.sink);
+		if (shell && request.tty && !brought.reused) {
+			const until = request.ttl === 0 ? 'until it is stopped' : `idle, for ${sayDuration(request.ttl)}`;
+			console.say(`${container} stays in the pod, ${until} (kubectl ephemeral stop ${pod} -n ${namespace} ends it)`);
+		}
+		return code;
+	} catch (error) {
+		if (error instanceof ConnectionLost) throw await lost(input, brought, error);
+		if (error instanceof ApiError && (await hasEnded(input, brought))) {
+			console.say(`${container} has ended meanwhile`);
+			const outcome = await openSession({ ...input, request: onePod(request, pod, namespace) }, tools);
+			return outcome.exitCode;
+		}
+		throw error;
+	}
+}
+
+function workOf(
+	{ request, toolkit }: SessionInput,
+	{ pod, candidate, prepared }: Pick<Brought, 'pod' | 'candidate' | 'prepared'>,
+): Work {
+	const target = candidate.container.targetContainerName;
+	const id = pod.status?.containerStatuses?.find(({ name }) => name === target)?.containerID ?? '';
+	const shell = request.command.length === 0;
+	return {
+		words: shell ? (toolkit?.shell.command ?? ['bash', 'zsh', 'ash', 'sh']) : request.command,
+		shell,
+		stdin: request.stdin,
+		tty: request.tty,
+		env: prepared.plan.execEnv.map(({ name, value }) => ({ name, value: value ?? '' })),
+		path: toolkit && request.image === undefined ? toolkit.path : [],
+		targetId: id.replace(/^[a-z-]+:\/\//, ''),
+		prompt: `${pod.metadata?.name}:${prepared.target}`,
+	};
+}
+
+function describe({ pod, candidate, reused }: Brought): Omit<Outcome, 'exitCode' | 'ms'> {
+	const { namespace = '', name = '' } = pod.metadata ?? {};
+	return { namespace, pod: name, container: candidate.slot.name, reused, profile: candidate.profile };
+}
+
+function sayLost({ lost }: Candidate, refusedBy: string | undefined, console: Console): void {
+	if (lost.length > 0 && refusedBy !== undefined)
+		console.say(`${refusedBy} refuses ${lost.join(', ')}: what needs it fails here`);
+}
+
+function sayWelcome({ candidate, prepared }: Brought, console: Console): void {
+	const uid = candidate.container.securityContext?.runAsUser ?? 0;
+	const who = uid === 0 ? 'root' : `user ${uid}`;
+	const joined = candidate.container.targetContainerName !== undefined;
+	const files = joined ? '; its files: cd $TARGET_ROOT' : '';
+	console.say(
+		`You are ${who} beside ${prepared.target}, with its network${joined ? ' and processes' : ''}${files}. exit or Ctrl-D leaves.`,
+	);
+}
+
+async function lost(input: SessionInput, brought: Brought, error: ConnectionLost): Promise<UserError> {
+	const container = brought.candidate.slot.name;
+	if (await hasEnded(input, brought).catch(() => false)) {
+		return new UserError(
+			`${container} has ended${brought.candidate.container.targetContainerName === undefined ? '' : ', as it does when its target restarts'}`,
+			'The same command brings the next one.',
+			{ cause: error },
+		);
+	}
+	return new UserError(
+		`${error.message}; ${container} still runs in the pod`,
+		'The same command opens a new shell in it; the old one cannot be entered again.',
+		{ cause: error },
+	);
+}
+
+async function hasEnded({ connection }: SessionInput, { pod, candidate }: Brought): Promise<boolean> {
+	const { namespace = '', name = '' } = pod.metadata ?? {};
+	const now = await getPod(connection, namespace, name);
+	const status = now.status?.ephemeralContainerStatuses?.find((one) => one.name === candidate.slot.name);
+	return status?.state?.terminated !== undefined;
+}
+
+function onePod(request: SessionInput['request'], pod: string, namespace: string): SessionInput['request'] {
+	return {
+		...request,
+		namespace,
+		targets: { named: [{ kind: 'pods', name: pod }], all: false, pods: [], pick: false },
+	};
+}

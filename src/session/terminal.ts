@@ -1,0 +1,43 @@
+/** The user's terminal in raw mode, given back on every way out. */
+export interface RawTerminal {
+	/** Columns and rows, now and whenever they change. */
+	onSize(listener: (columns: number, rows: number) => void): void;
+	/** Give the terminal back; may be called more than once. */
+	restore(): void;
+}
+
+/**
+ * Put stdin into raw mode. It is taken out of it by `restore`, and by the end of the process, however it comes:
+ * SIGTERM and SIGHUP end us with 128+n after it.
+ */
+export function openRawTerminal(): RawTerminal {
+	const { stdin, stdout } = process;
+	const listeners: (() => void)[] = [];
+	const restore = (): void => {
+		for (const remove of listeners.splice(0)) remove();
+		if (stdin.isRaw) stdin.setRawMode(false);
+	};
+	stdin.setRawMode(true);
+	process.once('exit', restore);
+	listeners.push(() => process.off('exit', restore));
+	for (const [signal, number] of [
+		['SIGTERM', 15],
+		['SIGHUP', 1],
+	] as const) {
+		const end = (): void => {
+			restore();
+			process.exit(128 + number);
+		};
+		process.once(signal, end);
+		listeners.push(() => process.off(signal, end));
+	}
+	return {
+		onSize(listener) {
+			const tell = (): void => listener(stdout.columns ?? 80, stdout.rows ?? 24);
+			stdout.on('resize', tell);
+			listeners.push(() => stdout.off('resize', tell));
+			tell();
+		},
+		restore,
+	};
+}

@@ -1,0 +1,73 @@
+import { execFileSync, spawnSync } from 'node:child_process';
+import { globSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import Mocha from 'mocha';
+
+/**
+ * Every check of the project: format and lint, types, shell scripts, then the tests in one process, and at the end
+ * `N passed, N failed`.
+ *
+ *   node test/run.ts                        all
+ *   node test/run.ts --only e2e             the files of one folder
+ *   node test/run.ts --only e2e --kubeconfig FILE     … against that cluster instead of the stand-in
+ *   node test/run.ts --times 20             the tests again and again, for flakes
+ */
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const { values } = parseArgs({
+	options: {
+		only: { type: 'string' },
+		kubeconfig: { type: 'string' },
+		grep: { type: 'string' },
+		times: { type: 'string', default: '1' },
+	},
+});
+
+// Tests decide for themselves which cluster they talk to.
+delete process.env.KUBECONFIG;
+if (values.kubeconfig) process.env.E2E_KUBECONFIG = values.kubeconfig;
+
+const counts = { passed: 0, failed: 0, skipped: 0 };
+if (!values.only) for (const [name, command] of staticChecks()) check(name, command);
+for (let round = 0; round < Number(values.times); round++) await runTests();
+const skipped = counts.skipped > 0 ? `, ${counts.skipped} skipped` : '';
+console.log(`\n${counts.passed} passed, ${counts.failed} failed${skipped}`);
+process.exit(counts.failed > 0 ? 1 : 0);
+
+function staticChecks(): [string, string[]][] {
+	const scripts = execFileSync('git', ['ls-files', '--cached', '--others', '--exclude-standard', '*.sh', '.ci/run'], {
+		cwd: root,
+		encoding: 'utf8',
+	});
+	return [
+		['format and lint', ['biome', 'check', '.']],
+		['types', ['tsc', '--noEmit']],
+		['shell scripts', ['shellcheck', ...scripts.trim().split('\n')]],
+	];
+}
+
+function check(name: string, [program = '', ...words]: string[]): void {
+	const { status, error } = spawnSync(program, words, { cwd: root, stdio: 'inherit' });
+	if (error) console.error(`${program}: ${error.message}`);
+	const passed = status === 0;
+	counts[passed ? 'passed' : 'failed']++;
+	console.log(`${passed ? 'ok  ' : 'FAIL'} ${name}`);
+}
+
+async function runTests(): Promise<void> {
+	const mocha = new Mocha({ timeout: 60_000, ...(values.grep && { grep: values.grep }) });
+	const pattern = values.only?.endsWith('.ts') ? values.only : `test/${values.only ?? ''}/**/*.test.ts`;
+	for (const file of globSync(pattern, { cwd: root }).sort()) mocha.addFile(`${root}${file}`);
+	mocha.rootHooks((await import('./support/cluster.ts')).mochaHooks);
+	mocha.cleanReferencesAfterRun(false);
+	await mocha.loadFilesAsync();
+	await new Promise<void>((resolve) => {
+		const runner = mocha.run(() => {
+			counts.passed += runner.stats?.passes ?? 0;
+			counts.failed += runner.stats?.failures ?? 0;
+			counts.skipped += runner.stats?.pending ?? 0;
+			resolve();
+		});
+	});
+}

@@ -1,0 +1,148 @@
+import { type SpawnOptions, spawn } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { kubectl } from '../sandbox/kubectl.ts';
+import { NoNamespaces, type Sandbox, startSandbox } from '../sandbox/sandbox.ts';
+import { executable } from './executable.ts';
+
+/** What came of a run of the program. */
+export interface Ran {
+	code: number;
+	stdout: string;
+	stderr: string;
+}
+
+/** The cluster that the end-to-end tests talk to: the stand-in, or a real one (`npm run e2e -- --kubeconfig FILE`). */
+export interface TestCluster {
+	/** undefined on a real cluster. */
+	sandbox: Sandbox | undefined;
+	kubeconfig: string;
+	/** A namespace of this test file, made when first asked for. `level`: what Pod Security enforces there. */
+	namespace(level?: 'baseline' | 'restricted'): Promise<string>;
+	/** Make objects (YAML) in a namespace, and wait until the pods named are ready. */
+	apply(namespace: string, manifest: string, ...ready: string[]): Promise<void>;
+	/** kubectl, of this cluster. */
+	kubectl(...words: string[]): Promise<Ran>;
+}
+
+let sandbox: Sandbox | undefined;
+let absent: NoNamespaces | undefined;
+const home = mkdtempSync(join(tmpdir(), 'ke-test-'));
+const namespaces: string[] = [];
+
+/** Start what the tests share, and end it. */
+export const mochaHooks = {
+	async afterAll(): Promise<void> {
+		if (process.env.E2E_KUBECONFIG && namespaces.length > 0) {
+			await runKubectl(process.env.E2E_KUBECONFIG, ['delete', 'namespace', '--wait=false', ...namespaces]);
+		}
+		await sandbox?.stop();
+		rmSync(home, { recursive: true, force: true });
+	},
+};
+
+/**
+ * The cluster for a test file; to be called in a `before` hook. Where Linux namespaces are not permitted the tests of
+ * that file are told to be not run.
+ */
+export async function useCluster(context: Mocha.Context): Promise<TestCluster> {
+	const real = process.env.E2E_KUBECONFIG;
+	if (!real && !sandbox && !absent) {
+		try {
+			sandbox = await startSandbox();
+		} catch (error) {
+			if (!(error instanceof NoNamespaces)) throw error;
+			absent = error;
+		}
+	}
+	if (absent && !real) {
+		console.log(`      not run: ${absent.message}`);
+		context.skip();
+	}
+	const kubeconfig = real ?? sandbox?.kubeconfig() ?? '';
+	const made = new Map<string, string>();
+	const call = (...words: string[]): Promise<Ran> => runKubectl(kubeconfig, words);
+	return {
+		sandbox: real ? undefined : sandbox,
+		kubeconfig,
+		kubectl: call,
+		async namespace(level) {
+			const key = level ?? 'privileged';
+			const known = made.get(key);
+			if (known) return known;
+			const name = `ke-${randomBytes(4).toString('hex')}`;
+			made.set(key, name);
+			namespaces.push(name);
+			await must(call('create', 'namespace', name));
+			await must(call('label', 'namespace', name, `pod-security.kubernetes.io/enforce=${key}`));
+			return name;
+		},
+		async apply(namespace, manifest, ...ready) {
+			await must(run('kubectl', ['apply', '-n', namespace, '-f', '-'], { kubeconfig, input: manifest }));
+			for (const pod of ready)
+				await must(call('wait', '-n', namespace, '--for=condition=Ready', `pod/${pod}`, '--timeout=60s'));
+		},
+	};
+}
+
+/** Run the program under test, with a home of its own. */
+export function ke(
+	cluster: TestCluster,
+	words: string[],
+	options: { input?: string | Buffer; env?: NodeJS.ProcessEnv } = {},
+): Promise<Ran> {
+	return run(executable(), words, { kubeconfig: cluster.kubeconfig, ...options });
+}
+
+/** The environment in which the program under test runs. */
+export function programEnv(kubeconfig: string, more: NodeJS.ProcessEnv = {}): NodeJS.ProcessEnv {
+	return {
+		...process.env,
+		KUBECONFIG: kubeconfig,
+		HOME: home,
+		XDG_CACHE_HOME: join(home, 'cache'),
+		XDG_CONFIG_HOME: join(home, 'config'),
+		...more,
+	};
+}
+
+async function runKubectl(kubeconfig: string, words: string[]): Promise<Ran> {
+	return run(await kubectl(), words, { kubeconfig });
+}
+
+async function run(
+	program: string,
+	words: string[],
+	{ kubeconfig, input, env }: { kubeconfig: string; input?: string | Buffer; env?: NodeJS.ProcessEnv },
+): Promise<Ran> {
+	const options: SpawnOptions = {
+		env: programEnv(kubeconfig, env),
+		stdio: [input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],
+	};
+	const child = spawn(program === 'kubectl' ? await kubectl() : program, words, options);
+	const out: Buffer[] = [];
+	const err: Buffer[] = [];
+	child.stdout?.on('data', (bytes: Buffer) => out.push(bytes));
+	child.stderr?.on('data', (bytes: Buffer) => err.push(bytes));
+	if (input !== undefined) {
+		child.stdin?.on('error', () => {});
+		child.stdin?.end(input);
+	}
+	return new Promise((resolve, reject) => {
+		child.on('error', reject);
+		child.on('close', (code, signal) => {
+			resolve({
+				code: code ?? (signal ? -1 : 0),
+				stdout: Buffer.concat(out).toString(),
+				stderr: Buffer.concat(err).toString(),
+			});
+		});
+	});
+}
+
+async function must(ran: Promise<Ran>): Promise<void> {
+	const { code, stderr } = await ran;
+	if (code !== 0) throw new Error(stderr);
+}
