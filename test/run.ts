@@ -9,8 +9,8 @@ import Mocha from 'mocha';
  * `N passed, N failed`.
  *
  *   node test/run.ts                        all
- *   node test/run.ts --only e2e             the files of one folder
- *   node test/run.ts --only e2e --kubeconfig FILE     … against that cluster instead of the stand-in
+ *   node test/run.ts --only e2e             the files of one folder of test/, or one file
+ *   node test/run.ts --only e2e --kubeconfig FILE [--kubectl PROGRAM]    … against that cluster, not the stand-in
  *   node test/run.ts --times 20             the tests again and again, for flakes
  */
 
@@ -19,6 +19,7 @@ const { values } = parseArgs({
 	options: {
 		only: { type: 'string' },
 		kubeconfig: { type: 'string' },
+		kubectl: { type: 'string' },
 		grep: { type: 'string' },
 		times: { type: 'string', default: '1' },
 	},
@@ -27,6 +28,7 @@ const { values } = parseArgs({
 // Tests decide for themselves which cluster they talk to.
 delete process.env.KUBECONFIG;
 if (values.kubeconfig) process.env.E2E_KUBECONFIG = values.kubeconfig;
+if (values.kubectl) process.env.E2E_KUBECTL = values.kubectl;
 
 const counts = { passed: 0, failed: 0, skipped: 0 };
 if (!values.only) for (const [name, command] of staticChecks()) check(name, command);
@@ -57,8 +59,10 @@ function check(name: string, [program = '', ...words]: string[]): void {
 
 async function runTests(): Promise<void> {
 	const mocha = new Mocha({ timeout: 60_000, ...(values.grep && { grep: values.grep }) });
-	const pattern = values.only?.endsWith('.ts') ? values.only : `test/${values.only ?? ''}/**/*.test.ts`;
-	for (const file of globSync(pattern, { cwd: root }).sort()) mocha.addFile(`${root}${file}`);
+	const pattern = values.only?.endsWith('.ts') ? `test/${values.only}` : `test/${values.only ?? ''}/**/*.test.ts`;
+	const files = globSync(pattern, { cwd: root }).sort();
+	if (files.length === 0) throw new Error(`no test file is ${pattern}`);
+	for (const file of files) mocha.addFile(`${root}${file}`);
 	mocha.rootHooks((await import('./support/cluster.ts')).mochaHooks);
 	mocha.cleanReferencesAfterRun(false);
 	await mocha.loadFilesAsync();

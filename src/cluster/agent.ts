@@ -2,6 +2,7 @@ import { type Agent, Agent as HttpAgent, request as httpRequest } from 'node:htt
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
 import type { Duplex } from 'node:stream';
 import { getCACertificates, connect as tlsConnect } from 'node:tls';
+import { socksTunnel } from './socks.ts';
 
 const kept = new Map<string, Agent>();
 
@@ -74,8 +75,12 @@ class TunnelledTls extends HttpsAgent {
 	}
 }
 
-/** A byte stream to the target, through an HTTP proxy's CONNECT (RFC 9110 §9.3.6). */
 function tunnel(proxy: URL, target: Target): Promise<Duplex> {
+	return proxy.protocol.startsWith('socks') ? socksTunnel(proxy, target) : connectTunnel(proxy, target);
+}
+
+/** A byte stream to the target, through an HTTP proxy's CONNECT (RFC 9110 §9.3.6). */
+function connectTunnel(proxy: URL, target: Target): Promise<Duplex> {
 	const host = target.host.includes(':') ? `[${target.host}]` : target.host;
 	const path = `${host}:${target.port}`;
 	return new Promise((resolve, reject) => {

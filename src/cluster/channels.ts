@@ -1,10 +1,10 @@
-import type { WebSocket } from 'ws';
 import { UserError } from '../errors.ts';
 import { parseStatus, type Status } from './api-error.ts';
 import type { Connection } from './connect.ts';
 import { openSocket } from './handshake.ts';
 import { startKeepalive } from './keepalive.ts';
 import type { Query } from './request.ts';
+import type { Socket } from './socket.ts';
 
 export interface ChannelHandlers {
 	/** A promise holds further output back until it is settled; a rejection ends the connection and is what `status` rejects with. */
@@ -77,7 +77,7 @@ type Event = { channel: number; bytes: Uint8Array };
 class OpenChannels implements Channels {
 	readonly protocol: 'v5' | 'v4';
 	readonly status: Promise<Status>;
-	readonly #socket: WebSocket;
+	readonly #socket: Socket;
 	readonly #host: string;
 	readonly #handlers: ChannelHandlers;
 	readonly #ended = Promise.withResolvers<Status>();
@@ -90,7 +90,7 @@ class OpenChannels implements Channels {
 	#end: Error | undefined;
 	#grace: NodeJS.Timeout | undefined;
 
-	constructor(host: string, socket: WebSocket, handlers: ChannelHandlers, options: ChannelOptions) {
+	constructor(host: string, socket: Socket, handlers: ChannelHandlers, options: ChannelOptions) {
 		this.#socket = socket;
 		this.#host = host;
 		this.#handlers = handlers;

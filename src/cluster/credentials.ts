@@ -97,7 +97,10 @@ class ExecPlugin implements Credentials {
 	}
 
 	async current(): Promise<Credential> {
-		this.#run ??= this.#start();
+		if (this.#run === undefined) {
+			this.#run = this.#start();
+			return (await this.#run).credential;
+		}
 		const { credential, expires } = await this.#run;
 		if (expires === undefined || Date.now() < expires) return credential;
 		if (this.#credential === credential) this.#run = this.#start();

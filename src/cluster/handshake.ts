@@ -1,5 +1,4 @@
-import type { IncomingMessage } from 'node:http';
-import WebSocket, { type ClientOptions } from 'ws';
+import WebSocket from 'ws';
 import { UserError } from '../errors.ts';
 import { type ApiError, apiErrorOf, parseStatus } from './api-error.ts';
 import type { Connection } from './connect.ts';
@@ -7,7 +6,8 @@ import type { Credential } from './credentials.ts';
 import { grouped, tlsOptions } from './node-options.ts';
 import { withoutProxyEnvironment } from './proxy-environment.ts';
 import { apiUrl, commonHeaders, type Query } from './request.ts';
-import { logAnswer, logRequest } from './request-log.ts';
+import { RequestLog } from './request-log.ts';
+import type { Refusal, Socket } from './socket.ts';
 import { isNative } from './transport.ts';
 import { unreachable } from './unreachable.ts';
 
@@ -28,7 +28,7 @@ export async function openSocket<T>(
 	path: string,
 	query: Query,
 	signal: AbortSignal | undefined,
-	use: (socket: WebSocket) => T,
+	use: (socket: Socket) => T,
 ): Promise<T> {
 	const url = apiUrl(connection.server, path, query);
 	const credential = await connection.credentials.current();
@@ -46,18 +46,14 @@ async function shake<T>(
 	url: URL,
 	credential: Credential,
 	signal: AbortSignal | undefined,
-	use: (socket: WebSocket) => T,
+	use: (socket: Socket) => T,
 ): Promise<T> {
 	signal?.throwIfAborted();
 	const headers = commonHeaders(connection, credential);
 	const outgoing = { method: 'GET', url, headers, body: undefined };
-	logRequest(connection, outgoing);
-	const start = performance.now();
-	const options = await socketOptions(connection, credential);
-	const address = new URL(url);
-	address.protocol = url.protocol === 'https:' ? 'wss:' : 'ws:';
-	const socket = withoutProxyEnvironment(() => new WebSocket(address, PROTOCOLS, options));
-	socket.binaryType = 'nodebuffer';
+	const log = new RequestLog(connection, credential);
+	log.request(outgoing);
+	const socket = await startSocket(connection, url, credential);
 
 	const { promise, resolve, reject } = Promise.withResolvers<T>();
 	const abort = (): void => reject(signal?.reason);
@@ -66,18 +62,18 @@ async function shake<T>(
 	const limit = connection.requestTimeout || TIMEOUT;
 	const late = new UserError(`the server ${url.host} did not answer within ${limit / 1000} s`);
 	const timer = setTimeout(() => reject(late), limit);
-	const answered = (status: number, sent: Headers = new Headers()): void =>
-		logAnswer(connection, outgoing, { status, headers: sent }, performance.now() - start);
-	socket.once('open', () => {
+	const answered = (status: number): void => log.answer(outgoing, { status, headers: new Headers() });
+	socket.on('open', () => {
 		answered(101);
 		socket.off('close', closed);
 		if (PROTOCOLS.includes(socket.protocol)) resolve(use(socket));
 		else reject(noProtocol(connection));
 	});
-	socket.once('unexpected-response', (_request, response: IncomingMessage) => {
+	socket.on('unexpected-response', (_request, response) => {
 		readRefusal(response).then((text) => {
 			const status = response.statusCode ?? 0;
 			answered(status);
+			log.body('Response', text);
 			reject(refusalOf(connection, status, response.headers['content-type'] ?? null, text));
 		}, reject);
 	});
@@ -94,30 +90,37 @@ async function shake<T>(
 	}
 }
 
-/** What both ws and Bun's stand-in for it take; `proxy` is Bun's. */
-async function socketOptions(connection: Connection, credential: Credential): Promise<ClientOptions> {
-	const { proxy, tls, server } = connection;
+/** A WebSocket whose handshake has begun: ws, or Bun's own under its name, or ours where that one cannot. */
+async function startSocket(connection: Connection, url: URL, credential: Credential): Promise<Socket> {
+	const { proxy, tls } = connection;
 	const headers = commonHeaders(connection, credential);
-	const options: ClientOptions = {
+	const options = {
 		// The type is stricter than node:http, which takes lists.
 		headers: grouped(headers) as Record<string, string>,
 		...tlsOptions(tls && { ...tls, ...credential.certificate }),
-		perMessageDeflate: false,
-		followRedirects: false,
-		skipUTF8Validation: true,
 	};
-	if (isNative({ headers, proxy })) return { ...options, ...(proxy && { proxy: proxy.href }) };
-	if (process.versions.bun !== undefined) {
-		throw new UserError('this connection needs headers that this build cannot send over a WebSocket');
+	const isBun = process.versions.bun !== undefined;
+	const native = isNative({ headers, proxy });
+	const agent = native || proxy === undefined ? undefined : (await import('./agent.ts')).agentFor(url, proxy);
+	if (isBun && !native) {
+		const { FramedSocket } = await import('./framed-socket.ts');
+		return new FramedSocket(url, PROTOCOLS, { ...options, ...(agent && { agent }) });
 	}
-	const { agentFor } = await import('./agent.ts');
-	return proxy ? { ...options, agent: agentFor(server, proxy) } : options;
+	const more = { perMessageDeflate: false, followRedirects: false, skipUTF8Validation: true };
+	const way = agent ? { agent } : native && proxy ? { proxy: proxy.href } : {};
+	const address = new URL(url);
+	address.protocol = url.protocol === 'https:' ? 'wss:' : 'ws:';
+	return withoutProxyEnvironment(() => {
+		const socket = new WebSocket(address, PROTOCOLS, { ...options, ...more, ...way });
+		socket.binaryType = 'nodebuffer';
+		return socket;
+	});
 }
 
-async function readRefusal(response: IncomingMessage): Promise<string> {
-	const chunks: Buffer[] = [];
+async function readRefusal(response: Refusal): Promise<string> {
+	const chunks: Uint8Array[] = [];
 	let size = 0;
-	for await (const chunk of response as AsyncIterable<Buffer>) {
+	for await (const chunk of response) {
 		chunks.push(chunk);
 		size += chunk.length;
 		if (size > REFUSAL) break;

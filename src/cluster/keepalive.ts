@@ -1,4 +1,4 @@
-import type { WebSocket } from 'ws';
+import type { Socket } from './socket.ts';
 
 /** Milliseconds between two pings, as kubectl's. */
 const PING = 5000;
@@ -14,7 +14,7 @@ const MISSED = 6;
  * @returns what stops it
  */
 export function startKeepalive(
-	socket: WebSocket,
+	socket: Socket,
 	isPaused: () => boolean,
 	interval: number = PING,
 	dead: () => void = () => {},

@@ -3,7 +3,7 @@ import { type ApiError, apiErrorOf } from './api-error.ts';
 import type { Connection } from './connect.ts';
 import type { Credential } from './credentials.ts';
 import type { HeaderPairs } from './impersonation.ts';
-import { logAnswer, logBody, logRequest } from './request-log.ts';
+import { RequestLog } from './request-log.ts';
 import { type Answer, type Outgoing, senderFor } from './transport.ts';
 import { unreachable } from './unreachable.ts';
 import { parseWarnings } from './warnings.ts';
@@ -47,16 +47,19 @@ export interface ApiResponse {
  * @throws ApiError for a status of 400 or more, UserError when no answer came; the signal's reason when it was ended
  */
 export async function request(connection: Connection, wanted: ApiRequest): Promise<ApiResponse> {
-	const credential = await connection.credentials.current();
-	let answer = await send(connection, wanted, credential);
+	let credential = await connection.credentials.current();
+	let log = new RequestLog(connection, credential);
+	let answer = await send(connection, wanted, credential, log);
 	if (answer.status === 401 && connection.credentials.refused(credential)) {
 		await textOf(answer.body).catch(() => '');
-		answer = await send(connection, wanted, await connection.credentials.current());
+		credential = await connection.credentials.current();
+		log = new RequestLog(connection, credential);
+		answer = await send(connection, wanted, credential, log);
 	}
-	if (answer.status >= 300) throw await refusal(connection, answer);
+	if (answer.status >= 300) throw await refusal(connection, answer, log);
 	const text = async (): Promise<string> => {
 		const body = await textOf(readable(connection, answer, wanted.signal));
-		logBody(connection, 'Response', body);
+		log.body('Response', body);
 		return body;
 	};
 	return {
@@ -91,7 +94,12 @@ export function commonHeaders(connection: Connection, credential: Credential): H
 	];
 }
 
-async function send(connection: Connection, wanted: ApiRequest, credential: Credential): Promise<Answer> {
+async function send(
+	connection: Connection,
+	wanted: ApiRequest,
+	credential: Credential,
+	log: RequestLog,
+): Promise<Answer> {
 	const { body } = wanted;
 	const timeout = wanted.timeout ?? connection.requestTimeout;
 	const deadline = new AbortController();
@@ -114,11 +122,10 @@ async function send(connection: Connection, wanted: ApiRequest, credential: Cred
 		proxy: connection.proxy,
 		signal,
 	};
-	logRequest(connection, outgoing);
-	const start = performance.now();
+	log.request(outgoing);
 	try {
 		const answer = await (await senderFor(outgoing))(outgoing);
-		logAnswer(connection, outgoing, answer, performance.now() - start);
+		log.answer(outgoing, answer);
 		return answer;
 	} catch (error) {
 		if (signal.aborted) throw signal.reason;
@@ -128,9 +135,9 @@ async function send(connection: Connection, wanted: ApiRequest, credential: Cred
 	}
 }
 
-async function refusal(connection: Connection, answer: Answer): Promise<ApiError> {
+async function refusal(connection: Connection, answer: Answer, log: RequestLog): Promise<ApiError> {
 	const text = await textOf(answer.body).catch(() => '');
-	logBody(connection, 'Response', text);
+	log.body('Response', text);
 	return apiErrorOf(connection.server.host, {
 		status: answer.status,
 		contentType: answer.headers.get('content-type'),

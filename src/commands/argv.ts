@@ -1,5 +1,6 @@
 import { UsageError } from '../errors.ts';
 import { nearest } from '../text/nearest.ts';
+import { sayList } from '../text/say.ts';
 
 /** What the grammar has to know of a flag: whether it takes a value, its letter, and what it means without one. */
 export interface FlagShape {
@@ -7,12 +8,18 @@ export interface FlagShape {
 	char?: string;
 	/** The value meant when an option stands without one (`--dry-run` is `--dry-run=server`). Such a value needs `=`. */
 	bare?: string;
+	/** The values allowed. */
+	options?: readonly string[];
+	/** Whether every value said counts; else the last one does, as in pflag. */
+	multiple?: boolean;
+	/** The flag's own name, where this word is another for it. */
+	of?: string;
 }
 
 /** argv taken apart: the words that stand alone, the flags in `--name=value` form, and what follows `--`, untouched. */
 export interface Arranged {
 	words: string[];
-	/** `--name` for a boolean, `--name=value` for an option; a boolean said to be false is `--no-name`. */
+	/** `--name` for a boolean, `--name=value` for an option; a boolean said to be false is `--no-name` if there is one. */
 	flags: string[];
 	/** What follows `--`; undefined where there is no `--`. */
 	rest: string[] | undefined;
@@ -40,13 +47,25 @@ export function arrange(argv: string[], shapes: Record<string, FlagShape>): Arra
 	return arranged;
 }
 
+/** The first word of argv that is no flag and no flag's value, wrong as argv may be behind it; undefined: there is none. */
+export function firstWord(argv: string[], shapes: Record<string, FlagShape>): string | undefined {
+	for (let length = 1; length <= argv.length; length++) {
+		try {
+			const { words } = arrange(argv.slice(0, length), shapes);
+			if (words.length > 0) return words[0];
+		} catch (error) {
+			if (!(error instanceof UsageError)) throw error;
+		}
+	}
+	return undefined;
+}
+
 function takeLong(token: string, tokens: string[], shapes: Record<string, FlagShape>, arranged: Arranged): void {
 	const equals = token.indexOf('=');
 	const name = token.slice(2, equals < 0 ? undefined : equals);
 	const shape = Object.hasOwn(shapes, name) ? shapes[name] : undefined;
 	if (!shape) throw unknownFlag(`--${name}`, Object.keys(shapes));
-	const value = equals < 0 ? undefined : token.slice(equals + 1);
-	arranged.flags.push(shape.type === 'boolean' ? booleanFlag(name, value) : optionFlag(name, shape, value, tokens));
+	take(name, equals < 0 ? undefined : token.slice(equals + 1), tokens, shapes, arranged);
 }
 
 function takeLetters(
@@ -65,25 +84,56 @@ function takeLetters(
 		}
 		const after = token.slice(at + 1);
 		if (shape.type === 'boolean' && !after.startsWith('=')) {
-			arranged.flags.push(booleanFlag(name, undefined));
+			take(name, undefined, tokens, shapes, arranged);
 			continue;
 		}
-		const value = after === '' ? undefined : after.replace(/^=/, '');
-		arranged.flags.push(shape.type === 'boolean' ? booleanFlag(name, value) : optionFlag(name, shape, value, tokens));
+		take(name, after === '' ? undefined : after.replace(/^=/, ''), tokens, shapes, arranged);
 		return;
 	}
 }
 
-function booleanFlag(name: string, value: string | undefined): string {
-	if (value === undefined || /^(1|t|true)$/i.test(value)) return `--${name}`;
-	if (/^(0|f|false)$/i.test(value)) return `--no-${name}`;
-	throw new UsageError(`invalid argument "${value}" for "--${name}" flag: it is true or false`);
+/** One flag that is known, with its value if that stood in the same token; what was said of it before no longer counts. */
+function take(
+	word: string,
+	value: string | undefined,
+	tokens: string[],
+	shapes: Record<string, FlagShape>,
+	arranged: Arranged,
+): void {
+	const shape = shapes[word];
+	const name = shape?.of ?? word;
+	if (shape?.type === 'option') {
+		const said = value ?? shape.bare ?? tokens.shift();
+		if (said === undefined) throw new UsageError(`flag needs an argument: --${word}`);
+		checkOption(word, said, shape.options);
+		if (!shape.multiple) arranged.flags = arranged.flags.filter((flag) => !flag.startsWith(`--${name}=`));
+		arranged.flags.push(`--${name}=${said}`);
+		return;
+	}
+	const negated = word.startsWith('no-') && Object.hasOwn(shapes, word.slice(3));
+	const positive = negated ? name.slice(3) : name;
+	arranged.flags = arranged.flags.filter((flag) => flag !== `--${positive}` && flag !== `--no-${positive}`);
+	if (truth(word, value) !== negated) arranged.flags.push(`--${positive}`);
+	else if (Object.hasOwn(shapes, `no-${positive}`)) arranged.flags.push(`--no-${positive}`);
 }
 
-function optionFlag(name: string, shape: FlagShape, value: string | undefined, tokens: string[]): string {
-	const said = value ?? shape.bare ?? tokens.shift();
-	if (said === undefined) throw new UsageError(`flag needs an argument: --${name}`);
-	return `--${name}=${said}`;
+function truth(word: string, value: string | undefined): boolean {
+	if (value === undefined || /^(1|t|true)$/i.test(value)) return true;
+	if (/^(0|f|false)$/i.test(value)) return false;
+	throw new UsageError(`invalid argument "${value}" for "--${word}" flag: it is true or false`);
+}
+
+function checkOption(word: string, value: string, options: readonly string[] | undefined): void {
+	if (!options || options.includes(value)) return;
+	const near = nearest(
+		value.toLowerCase(),
+		options.map((option) => option.toLowerCase()),
+	);
+	const meant = options.find((option) => option.toLowerCase() === near);
+	throw new UsageError(
+		`invalid argument "${value}" for "--${word}" flag: it is ${sayList(options, 'or')}`,
+		meant && `Did you mean ${meant}?`,
+	);
 }
 
 function unknownFlag(flag: string, names: string[]): UsageError {

@@ -18,12 +18,14 @@ export const CONNECTION_FLAGS = {
 	'as-group': Flags.string({
 		description: 'Group to impersonate; may be repeated',
 		multiple: true,
+		multipleNonGreedy: true,
 		helpGroup: 'GLOBAL',
 	}),
 	'as-uid': Flags.string({ description: 'UID to impersonate', helpGroup: 'GLOBAL' }),
 	'as-user-extra': Flags.string({
 		description: 'KEY=VALUE to impersonate; may be repeated',
 		multiple: true,
+		multipleNonGreedy: true,
 		helpGroup: 'GLOBAL',
 	}),
 	'certificate-authority': Flags.string({ description: 'File with the certificate authority', helpGroup: 'GLOBAL' }),
@@ -73,13 +75,18 @@ export const SESSION_FLAGS = {
 			"auto (the least that serves), or one of kubectl's: general, baseline, restricted, netadmin, sysadmin, legacy",
 	}),
 	custom: Flags.string({ description: 'File with a partial container spec, JSON or YAML, merged over the profile' }),
-	env: Flags.string({ description: 'NAME=VALUE for the command; may be repeated', multiple: true }),
+	env: Flags.string({
+		description: 'NAME=VALUE for the command; may be repeated',
+		multiple: true,
+		multipleNonGreedy: true,
+	}),
 	mount: Flags.string({
 		description: 'NAME[:PATH][:ro]: a volume of the pod, beside the tools; may be repeated',
 		multiple: true,
+		multipleNonGreedy: true,
 	}),
-	'cap-add': Flags.string({ description: 'Add a capability', multiple: true }),
-	'cap-drop': Flags.string({ description: 'Drop a capability, or ALL', multiple: true }),
+	'cap-add': Flags.string({ description: 'Add a capability', multiple: true, multipleNonGreedy: true }),
+	'cap-drop': Flags.string({ description: 'Drop a capability, or ALL', multiple: true, multipleNonGreedy: true }),
 	privileged: Flags.boolean({ description: 'A privileged container' }),
 	'like-target': Flags.boolean({ description: "The target's volume mounts, env and envFrom" }),
 	'run-as': Flags.string({ description: 'target, root, or UID[:GID]' }),
@@ -106,7 +113,13 @@ export function shapesOf(flags: Interfaces.FlagInput): Record<string, FlagShape>
 	for (const [name, flag] of Object.entries(flags)) {
 		const bare = BARE[name];
 		for (const word of [name, ...(flag.aliases ?? [])]) {
-			shapes[word] = { type: flag.type, ...(word === name && flag.char && { char: flag.char }), ...(bare && { bare }) };
+			shapes[word] = {
+				type: flag.type,
+				...(word === name ? flag.char && { char: flag.char } : { of: name }),
+				...(bare && { bare }),
+				...(flag.type === 'option' && flag.options && { options: flag.options }),
+				...(flag.type === 'option' && flag.multiple && { multiple: true }),
+			};
 		}
 		if (flag.type === 'boolean' && flag.allowNo) shapes[`no-${name}`] = { type: 'boolean' };
 	}

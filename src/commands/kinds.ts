@@ -13,6 +13,16 @@ const WORDS: Record<WorkloadKind, string[]> = {
 	services: ['service', 'services', 'svc'],
 };
 
+/** The API groups of those that are not in the core. */
+const GROUPS: Partial<Record<WorkloadKind, string>> = {
+	deployments: 'apps',
+	statefulsets: 'apps',
+	daemonsets: 'apps',
+	replicasets: 'apps',
+	jobs: 'batch',
+	cronjobs: 'batch',
+};
+
 const BY_WORD = new Map(
 	(Object.keys(WORDS) as WorkloadKind[]).flatMap((kind) => WORDS[kind].map((word) => [word, kind] as const)),
 );
@@ -25,5 +35,7 @@ export const KIND_WORDS: readonly string[] = [...BY_WORD.keys()];
  * `deployments.v1.apps`). Undefined when it names none.
  */
 export function kindOf(word: string): WorkloadKind | undefined {
-	return BY_WORD.get(word.toLowerCase().replace(/\.(v\d+\.)?(apps|batch)$|\.v1$/, ''));
+	const [, name = '', group] = /^([a-z]+)(?:\.v1)?(?:\.(apps|batch))?$/.exec(word.toLowerCase()) ?? [];
+	const kind = BY_WORD.get(name);
+	return kind && (group === undefined || group === GROUPS[kind]) ? kind : undefined;
 }

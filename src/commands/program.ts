@@ -1,7 +1,7 @@
 import { UsageError } from '../errors.ts';
 import { nearest } from '../text/nearest.ts';
 import type { SourcedToolkit } from '../toolkit/toolkit.ts';
-import { arrange } from './argv.ts';
+import { arrange, firstWord } from './argv.ts';
 import type { CommandClass } from './base.ts';
 import { CONNECTION_FLAGS, shapesOf } from './flags.ts';
 import { printCommandHelp, printProgramHelp } from './help.ts';
@@ -37,25 +37,29 @@ export function openProgram(facts: PackageFacts, toolkits: SourcedToolkit[], beg
 	for (const { toolkit } of toolkits) commands[toolkit.name] = toolkitCommand(toolkit);
 	return {
 		isSession: (argv) => {
-			const word = argv.find((token) => !token.startsWith('-') && Object.hasOwn(commands, token));
-			return word !== undefined && word !== 'stop';
+			const word = firstWord(argv, SHAPES);
+			return word !== undefined && Object.hasOwn(commands, word) && word !== 'stop';
 		},
 		async run(argv) {
-			const { words, flags, rest } = arrange(argv, SHAPES);
-			const [first, ...others] = words;
-			const asked = flags.includes('--help');
-			const topic = first === 'help' ? others[0] : asked ? first : undefined;
+			const all = arrange(argv, SHAPES);
+			const [first] = all.words;
+			const asked = all.flags.includes('--help');
 			if (first === undefined || first === 'help' || asked) {
-				const command = topic === undefined ? undefined : commandOf(topic, commands);
+				const topic = first === 'help' ? all.words[1] : first;
+				const command =
+					topic === undefined || topic === 'help' || topic === 'version' ? undefined : commandOf(topic, commands);
 				if (command) printCommandHelp(command);
 				else printProgramHelp(toolkits, [ShellCommand, StopCommand]);
-				return first === undefined && !asked && rest !== undefined ? 1 : 0;
+				return first === undefined && !asked && all.rest !== undefined ? 1 : 0;
 			}
 			if (first === 'version') {
 				process.stdout.write(`${versionLine(facts)}\n`);
 				return 0;
 			}
 			const command = commandOf(first, commands);
+			// Again, by what this command knows: a flag of another one is unknown here.
+			const { words, flags, rest } = arrange(argv, shapesOf(command.flags));
+			const others = words.slice(1);
 			return new command([...flags, ...others], new ProgramConfig(facts, { rest, began })).run();
 		},
 	};

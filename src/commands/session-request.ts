@@ -28,6 +28,7 @@ export interface SessionFlagValues extends TargetFlags {
 	new?: boolean | undefined;
 	output?: string | undefined;
 	'dry-run'?: string | undefined;
+	'show-role'?: boolean | undefined;
 }
 
 /** What surrounds the command line: what a toolkit and the user's configuration default to, and which streams are terminals. */
@@ -40,6 +41,9 @@ export interface RequestContext {
 }
 
 const PROFILES = PROFILE_NAMES;
+
+/** The highest uid and gid that Kubernetes takes. */
+const HIGHEST_ID = 2 ** 31 - 1;
 
 /**
  * argv, taken apart → the request.
@@ -61,24 +65,26 @@ export function buildRequest(
 	return {
 		toolkit: context.toolkit,
 		targets: parseTargets(words, flags, context.stdinIsTerminal),
-		namespace: flags.namespace,
-		container: flags.container,
+		// Empty means unsaid, as in kubectl.
+		namespace: flags.namespace || undefined,
+		container: flags.container || undefined,
 		command: command ?? [],
 		...streams,
-		image: flags.image,
+		image: checkedImage(flags.image),
 		imagePullPolicy: flags['image-pull-policy'] as SessionRequest['imagePullPolicy'],
 		profile: parseProfile(flags.profile ?? context.defaults.profile ?? 'auto'),
 		custom: context.custom,
-		env: (flags.env ?? []).map(parseEnv),
+		env: (flags.env ?? []).flatMap(parseEnv),
 		mounts: (flags.mount ?? []).map(parseMount),
 		capAdd: flags['cap-add'] ?? [],
 		capDrop: flags['cap-drop'] ?? [],
 		privileged: flags.privileged ?? false,
 		likeTarget: flags['like-target'] ?? false,
 		runAs: flags['run-as'] === undefined ? undefined : parseRunAs(flags['run-as']),
-		name: flags.name,
+		name: flags.name || undefined,
 		reason: flags.reason,
-		ttl: parseDuration(flags.ttl ?? context.defaults.ttl ?? '1h', 'ttl'),
+		// Whole seconds: sh counts them. A little is not nothing, which would be never.
+		ttl: Math.ceil(parseDuration(flags.ttl ?? context.defaults.ttl ?? '1h', 'ttl')),
 		fresh: flags.new ?? false,
 	};
 }
@@ -90,14 +96,15 @@ function chooseStreams(
 	terminal: boolean,
 ): { stdin: boolean; tty: boolean } {
 	if (flags.attach === false) throw new UsageError('a session is always attached: --attach=false has no meaning here');
-	const shell = !command && flags['dry-run'] === undefined;
+	const runs = (flags['dry-run'] ?? 'none') === 'none' && !flags['show-role'];
+	const shell = !command && runs;
 	const stdin = flags.stdin ?? (!command && terminal);
 	const tty = flags.tty ?? (!command && terminal && flags.output === undefined);
 	if (tty && flags.tty && !stdin && flags.stdin === false) throw new UsageError('-t needs -i');
 	if (tty && flags.output !== undefined) throw new UsageError('-o and -t exclude one another');
 	if (shell && !stdin) {
 		throw new UsageError(
-			'a shell needs a terminal, and standard input is none',
+			`a shell needs a terminal, and standard ${context.stdinIsTerminal ? 'output' : 'input'} is none`,
 			'-i runs standard input as a script; a command stands behind --.',
 		);
 	}
@@ -114,7 +121,20 @@ function parseProfile(text: string): ProfileName {
 	);
 }
 
-function parseEnv(text: string): { name: string; value: string } {
+function checkedImage(image: string | undefined): string | undefined {
+	if (image === '') throw new UsageError('the value of --image is empty');
+	return image;
+}
+
+/** `A=1`, or, as kubectl takes it, `A=1,B=2`: a comma parts two where both sides are NAME=value. */
+function parseEnv(text: string): { name: string; value: string }[] {
+	const parts = text.split(',');
+	return parts.every((part) => /^[A-Za-z_][A-Za-z0-9_]*=/.test(part))
+		? parts.map(parseVariable)
+		: [parseVariable(text)];
+}
+
+function parseVariable(text: string): { name: string; value: string } {
 	const equals = text.indexOf('=');
 	const name = text.slice(0, equals);
 	if (equals < 1 || !/^[A-Za-z_][A-Za-z0-9_]*$/.test(name)) {
@@ -141,5 +161,7 @@ function parseRunAs(text: string): RunAs {
 	const [, uid, gid] = /^(\d+)(?::(\d+))?$/.exec(text) ?? [];
 	if (uid === undefined)
 		throw new UsageError(`invalid argument "${text}" for "--run-as" flag: it is target, root, or UID[:GID]`);
+	if (Number(uid) > HIGHEST_ID || Number(gid ?? 0) > HIGHEST_ID)
+		throw new UsageError(`invalid argument "${text}" for "--run-as" flag: ids end at ${HIGHEST_ID}`);
 	return { uid: Number(uid), ...(gid !== undefined && { gid: Number(gid) }) };
 }

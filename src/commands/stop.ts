@@ -36,7 +36,7 @@ export class StopCommand extends BaseCommand {
 		if (this.invocation.rest !== undefined) throw new UsageError('stop runs no command');
 		const choice = parseTargets(argv as string[], flags, process.stdin.isTTY === true);
 		const connection = await this.connect(flags);
-		const namespace = flags.namespace ?? connection.namespace;
+		const namespace = flags.namespace || connection.namespace;
 		if (flags['show-role']) {
 			await printDocument(
 				roleFor({ namespace, kinds: choice.named.map(({ kind }) => kind), listsPods: choice.named.length === 0 }).role,

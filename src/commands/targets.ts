@@ -20,6 +20,10 @@ export interface TargetFlags {
 export function parseTargets(words: string[], flags: TargetFlags, terminal: boolean): TargetChoice {
 	const named = parseNames(words);
 	const pods = flags.pods === undefined ? [] : flags.pods.split(',').filter((name) => name !== '');
+	for (const name of [...named.map((target) => target.name), ...pods]) checkName(name);
+	// A variable that happens to be empty must not mean any pod at all.
+	if (flags.pods !== undefined && pods.length === 0) throw new UsageError('--pods names no pod');
+	if (flags.selector?.trim() === '') throw new UsageError('the selector of -l is empty');
 	const said = [named.length > 0, flags.selector !== undefined, flags.pods !== undefined].filter(Boolean).length;
 	if (said > 1) throw new UsageError('a NAME, -l and --pods exclude one another');
 	if (said === 0 && !flags.pick && !terminal) {
@@ -63,6 +67,12 @@ function parseTypeName(word: string): NamedTarget {
 		`"${type}" is no resource type that stands for pods`,
 		near ? `Did you mean ${near}/${name}?` : 'It is one of pod, deploy, sts, ds, rs, rc, job, cronjob, svc.',
 	);
+}
+
+/** What cannot stand in a path, as kubectl says it (apimachinery's path segment names). */
+function checkName(name: string): void {
+	if (name === '') throw new UsageError('the NAME is empty');
+	if (name === '.' || name === '..' || /[/%]/.test(name)) throw new UsageError(`"${name}" can be no name`);
 }
 
 function plainName(name: string): string {

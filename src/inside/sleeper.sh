@@ -14,13 +14,20 @@ cgroup_of() {
 	while IFS= read -r line; do cgroup="$cgroup $line"; done <"/proc/$1/cgroup"
 } 2>/dev/null
 
-# process PID: its parent in $parent and its terminal in $tty (0: none), from /proc/PID/stat.
+# process PID: from /proc/PID/stat its $state, $parent, $session and terminal in $tty (0: none).
 process() {
 	read -r stat <"/proc/$1/stat" || return
 	# shellcheck disable=SC2086 # numbers and a letter: the name before the last ")" is cut off
 	set -- ${stat##*) }
-	parent=$2 tty=$5
+	state=$1 parent=$2 session=$4 tty=$5
 } 2>/dev/null
+
+# begun: whether an exec began that process: its parent is none of this container (0: out of sight).
+begun() {
+	[ "$parent" = 0 ] && return
+	cgroup_of "$parent"
+	[ "$cgroup" != "$own" ]
+}
 
 # idle_for PID: seconds since the terminal of PID last read or wrote; 0 where that cannot be told.
 idle_for() {
@@ -43,8 +50,8 @@ busy() {
 		cgroup_of "$pid"
 		[ "$cgroup" = "$own" ] || continue
 		process "$pid" || continue
-		[ "$parent" = $$ ] && continue
-		if [ "$parent" = 0 ] && [ "$tty" != 0 ]; then
+		[ "$state" = Z ] && continue
+		if [ "$tty" != 0 ] && [ "$session" = "$pid" ] && begun; then
 			idle_for "$pid"
 			if [ "$idle" -ge "$ttl" ]; then
 				kill -HUP "$pid" 2>/dev/null

@@ -130,7 +130,8 @@ function readWait(pod: V1Pod, image: string, events: readonly CoreV1Event[]): St
 	if (last?.reason === 'Failed' && /invalid target container|is not running/.test(last.message ?? '')) {
 		return { state: 'failed', ...createError(image, last.message ?? '') };
 	}
-	if (last?.reason === 'Pulled') return { state: 'waiting', doing: `${image}  starting`, pulling: false };
+	if (last?.reason && ['Pulled', 'Created', 'Started'].includes(last.reason))
+		return { state: 'waiting', doing: `${image}  starting`, pulling: false };
 	const trouble = podTrouble(pod);
 	return {
 		state: 'waiting',

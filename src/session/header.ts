@@ -12,8 +12,10 @@ export interface EnvEntry {
  * neither in shell text nor in the request line.
  */
 export function encodeHeader(env: readonly EnvEntry[], framed: boolean): Uint8Array {
-	const parts = [block(`${env.length} ${framed ? 'f' : 'n'}`)];
-	for (const { name, value } of env) {
+	// The last of two settings of a name counts.
+	const last = new Map(env.map(({ name, value }) => [name, value]));
+	const parts = [block(`${last.size} ${framed ? 'f' : 'n'}`)];
+	for (const [name, value] of last) {
 		const bytes = Buffer.from(value, 'utf8');
 		parts.push(block(`${Buffer.byteLength(name)} ${bytes.length}`), Buffer.from(name, 'utf8'), bytes);
 	}

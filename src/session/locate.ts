@@ -80,22 +80,26 @@ async function namedPod(connection: Connection, namespace: string, name: string)
 		return await getPod(connection, namespace, name);
 	} catch (error) {
 		if (!(error instanceof ApiError) || error.status !== 404) throw error;
-		const near = await nearPods(connection, namespace, name);
+		const hint = await otherPods(connection, namespace, name);
 		const sentence = `pod "${name}" not found in namespace "${namespace}"`;
-		throw new UserError(near.length > 0 ? `${sentence}. Near: ${near.join(', ')}` : sentence, undefined, {
-			cause: error,
-		});
+		throw new UserError(hint === undefined ? sentence : `${sentence}. ${hint}`, undefined, { cause: error });
 	}
 }
 
-/** At most three names of pods that may have been meant; none where pods may not be listed. */
-async function nearPods(connection: Connection, namespace: string, name: string): Promise<string[]> {
+/** The names, three at most, that may have been meant, else some that are there; undefined where pods may not be listed. */
+async function otherPods(connection: Connection, namespace: string, name: string): Promise<string | undefined> {
 	try {
-		const names = (await listPods(connection, namespace)).map((pod) => pod.metadata?.name ?? '');
-		const alike = names.filter((pod) => pod.includes(name) || name.includes(pod));
-		const near = nearest(name, names);
-		return [...new Set([...(near === undefined ? [] : [near]), ...alike])].slice(0, 3);
+		const names = (await listPods(connection, namespace)).map((pod) => pod.metadata?.name ?? '').sort();
+		const best = nearest(name, names);
+		const near = new Set([
+			...(best === undefined ? [] : [best]),
+			...names.filter((pod) => pod.includes(name) || name.includes(pod)),
+		]);
+		if (near.size > 0) return `Near: ${[...near].slice(0, 3).join(', ')}`;
+		return names.length > 0
+			? `There: ${names.slice(0, 3).join(', ')}${names.length > 3 ? ' …' : ''}`
+			: 'It has no pods';
 	} catch {
-		return [];
+		return undefined;
 	}
 }

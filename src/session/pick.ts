@@ -2,7 +2,7 @@ import { createInterface } from 'node:readline/promises';
 import type { V1Pod } from '@kubernetes/client-node';
 import { UserError } from '../errors.ts';
 import { podSummary } from '../plan/choose-pod.ts';
-import { printableLine } from '../text/printable.ts';
+import { printable } from '../text/printable.ts';
 
 /**
  * Ask at the terminal which pod is meant: a numbered list on standard error, answered by a number or a name.
@@ -14,7 +14,7 @@ export async function pickPod(pods: V1Pod[]): Promise<V1Pod> {
 	const width = Math.max(...rows.map((row) => row.name.length));
 	for (const [i, row] of rows.entries()) {
 		const line = `${String(i + 1).padStart(4)}  ${row.name.padEnd(width)}  ${row.state}${row.restarts > 0 ? `, ${row.restarts} restarts` : ''}`;
-		process.stderr.write(`${printableLine(line).padStart(line.length)}\n`);
+		process.stderr.write(`${printable(line)}\n`);
 	}
 	const terminal = createInterface({ input: process.stdin, output: process.stderr });
 	const left = new AbortController();

@@ -1,5 +1,5 @@
 import type { WriteStream } from 'node:tty';
-import { printableLine } from '../text/printable.ts';
+import { printable } from '../text/printable.ts';
 
 /** What is waited for, as one line that is rewritten in place and disappears when the wait is over. */
 export interface Progress {
@@ -9,23 +9,27 @@ export interface Progress {
 }
 
 /** Milliseconds for which nothing is shown: most waits are over by then, and listr2 need not be loaded for them. */
-const PATIENCE = 200;
+const PATIENCE = { terminal: 200, plain: 1000 };
 
 /**
  * A progress line on `stream`: listr2's in a terminal, plain lines (one for each change) elsewhere, nothing when quiet.
  */
 export function openProgress(stream: WriteStream, quiet: boolean): Progress {
 	if (quiet) return { show: () => {}, end: async () => {} };
-	const line = stream.isTTY && (stream.columns ?? 0) > 0 ? spinner(stream) : plain(stream);
+	const terminal = stream.isTTY && (stream.columns ?? 0) > 0;
+	const line = terminal ? spinner(stream) : plain(stream);
 	let text = '';
-	const timer = setTimeout(() => line.show(text), PATIENCE);
 	let shown = false;
-	timer.unref?.();
-	const started = Date.now();
+	const timer = setTimeout(
+		() => {
+			shown = true;
+			line.show(text);
+		},
+		terminal ? PATIENCE.terminal : PATIENCE.plain,
+	);
 	return {
 		show(next) {
-			text = printableLine(next);
-			shown ||= Date.now() - started >= PATIENCE;
+			text = printable(next.replaceAll('\n', ' '));
 			if (shown) line.show(text);
 		},
 		async end() {

@@ -4,6 +4,7 @@ import { ConnectionLost } from '../cluster/channels.ts';
 import { getPod } from '../cluster/pods.ts';
 import { UserError } from '../errors.ts';
 import type { Candidate } from '../plan/container.ts';
+import { targetIdentity } from '../plan/identity.ts';
 import { sayDuration } from '../text/say.ts';
 import { addContainer } from './add.ts';
 import { sayRefusal } from './api-words.ts';
@@ -173,14 +174,22 @@ function sayLost({ lost }: Candidate, refusedBy: string | undefined, console: Co
 		console.say(`${refusedBy} refuses ${lost.join(', ')}: what needs it fails here`);
 }
 
-function sayWelcome({ candidate, prepared }: Brought, console: Console): void {
+function sayWelcome({ pod, candidate, prepared }: Brought, console: Console): void {
 	const uid = candidate.container.securityContext?.runAsUser ?? 0;
 	const who = uid === 0 ? 'root' : `user ${uid}`;
-	const joined = candidate.container.targetContainerName !== undefined;
-	const files = joined ? '; its files: cd $TARGET_ROOT' : '';
-	console.say(
-		`You are ${who} beside ${prepared.target}, with its network${joined ? ' and processes' : ''}${files}. exit or Ctrl-D leaves.`,
-	);
+	const target = candidate.container.targetContainerName;
+	const files =
+		target === undefined
+			? ''
+			: `; its files: ${mayRead(pod, target, candidate, uid) ? 'cd $TARGET_ROOT' : '--run-as target'}`;
+	const place = target === undefined ? 'its network' : 'its network and processes';
+	console.say(`You are ${who} beside ${prepared.target}, with ${place}${files}. exit or Ctrl-D leaves.`);
+}
+
+/** Whether the kernel lets us at the target's root: as its user, as root over root, or by SYS_PTRACE. */
+function mayRead(pod: V1Pod, target: string, { lost }: Candidate, uid: number): boolean {
+	const identity = targetIdentity(pod, target);
+	return !lost.includes('SYS_PTRACE') || identity === undefined || identity.uid === uid;
 }
 
 async function lost(input: SessionInput, brought: Brought, error: ConnectionLost): Promise<UserError> {

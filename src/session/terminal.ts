@@ -1,3 +1,5 @@
+import { spawnSync } from 'node:child_process';
+
 /** The user's terminal in raw mode, given back on every way out. */
 export interface RawTerminal {
 	/** Columns and rows, now and whenever they change. */
@@ -18,6 +20,7 @@ export function openRawTerminal(): RawTerminal {
 		if (stdin.isRaw) stdin.setRawMode(false);
 	};
 	stdin.setRawMode(true);
+	keepOutputRaw();
 	process.once('exit', restore);
 	listeners.push(() => process.off('exit', restore));
 	for (const [signal, number] of [
@@ -40,4 +43,12 @@ export function openRawTerminal(): RawTerminal {
 		},
 		restore,
 	};
+}
+
+/**
+ * The runtimes' raw mode leaves ONLCR on, so that a newline alone, by which full-screen programs move the cursor down,
+ * would also move it to the left. Leaving raw mode restores it with the rest. Windows has no such thing.
+ */
+function keepOutputRaw(): void {
+	if (process.platform !== 'win32') spawnSync('stty', ['-opost'], { stdio: ['inherit', 'ignore', 'ignore'] });
 }

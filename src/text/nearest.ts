@@ -1,13 +1,14 @@
 /**
  * The word of `words` that a mistyped `word` most likely meant, by edit distance (insert, delete, replace, swap of
- * neighbours); undefined when nothing is near enough to be worth saying.
+ * neighbours); the shorter of two; undefined when nothing is near
+ * enough to be worth saying.
  */
 export function nearest(word: string, words: Iterable<string>): string | undefined {
 	let best: string | undefined;
 	let least = Math.max(1, Math.floor(word.length / 3)) + 1;
 	for (const candidate of words) {
 		const distance = candidate.startsWith(word) && word.length > 2 ? 1 : editDistance(word, candidate, least);
-		if (distance < least) {
+		if (distance < least || (distance === least && best !== undefined && candidate.length < best.length)) {
 			least = distance;
 			best = candidate;
 		}

@@ -1,6 +1,7 @@
 import { UserError } from '../errors.ts';
 import { lineOfKey, parseYaml } from '../text/yaml.ts';
 import { checkFields, type Field } from './fields.ts';
+import { PROFILES } from './toolkit.ts';
 
 /** What a user sets once: `~/.config/kubectl-ephemeral/config.yaml`. */
 export interface Configuration {
@@ -17,7 +18,16 @@ export const NO_CONFIGURATION: Configuration = { images: {}, registries: [], def
 const FIELDS: Record<string, Field> = {
 	images: { type: 'map' },
 	registries: { type: 'map' },
-	defaults: { type: 'object', fields: { ttl: { type: 'string' }, profile: { type: 'string' } } },
+	defaults: {
+		type: 'object',
+		fields: {
+			ttl: {
+				type: 'string',
+				pattern: { test: /^(\d+|(\d+(\.\d+)?(ms|s|m|h|d))+)$/, say: 'a duration like 90s or 1h30m' },
+			},
+			profile: { type: 'string', values: PROFILES },
+		},
+	},
 };
 
 /**

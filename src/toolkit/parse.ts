@@ -1,7 +1,7 @@
 import { UserError } from '../errors.ts';
 import { lineOfKey, parseYaml } from '../text/yaml.ts';
 import { checkFields, type Field } from './fields.ts';
-import { API_VERSION, type Toolkit } from './toolkit.ts';
+import { API_VERSION, PROFILES, type Toolkit } from './toolkit.ts';
 
 const NAME = { test: /^[a-z]([a-z0-9-]{0,30}[a-z0-9])?$/, say: 'lower-case letters, digits and dashes, at most 32' };
 const IMAGE = {
@@ -17,10 +17,7 @@ const FIELDS: Record<string, Field> = {
 	image: { type: 'string', required: true, pattern: IMAGE },
 	path: { type: 'string[]', pattern: { test: /^\/[^:\n]*$/, say: 'an absolute folder' } },
 	target: { type: 'object', fields: { container: { type: 'string', required: true } } },
-	profile: {
-		type: 'string',
-		values: ['auto', 'general', 'baseline', 'restricted', 'netadmin', 'sysadmin', 'legacy'],
-	},
+	profile: { type: 'string', values: PROFILES },
 	needs: { type: 'string[]', pattern: { test: /^(same-user|[A-Z][A-Z_]+)$/, say: 'same-user or a capability' } },
 	wants: { type: 'string[]', pattern: { test: /^(same-user|[A-Z][A-Z_]+)$/, say: 'same-user or a capability' } },
 	shell: {

@@ -5,6 +5,9 @@
 /** The only version there is so far. */
 export const API_VERSION = 'ephemeral/v1';
 
+/** What `profile` may say: ours, and kubectl's by name. */
+export const PROFILES = ['auto', 'general', 'baseline', 'restricted', 'netadmin', 'sysadmin', 'legacy'] as const;
+
 /** A right a toolkit's programs need or want: a Linux capability (`NET_RAW`) or the target's own uid and gid. */
 export type Right = 'same-user' | (string & {});
 

@@ -3,8 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { kubectl } from '../sandbox/kubectl.ts';
-import { NoNamespaces, type Sandbox, startSandbox } from '../sandbox/sandbox.ts';
+import type { NoNamespaces, Sandbox } from '../sandbox/sandbox.ts';
 import { executable } from './executable.ts';
 
 /** What came of a run of the program. */
@@ -50,6 +49,7 @@ export const mochaHooks = {
 export async function useCluster(context: Mocha.Context): Promise<TestCluster> {
 	const real = process.env.E2E_KUBECONFIG;
 	if (!real && !sandbox && !absent) {
+		const { NoNamespaces, startSandbox } = await import('../sandbox/sandbox.ts');
 		try {
 			sandbox = await startSandbox();
 		} catch (error) {
@@ -80,7 +80,7 @@ export async function useCluster(context: Mocha.Context): Promise<TestCluster> {
 			return name;
 		},
 		async apply(namespace, manifest, ...ready) {
-			await must(run('kubectl', ['apply', '-n', namespace, '-f', '-'], { kubeconfig, input: manifest }));
+			await must(run(await kubectl(), ['apply', '-n', namespace, '-f', '-'], { kubeconfig, input: manifest }));
 			for (const pod of ready)
 				await must(call('wait', '-n', namespace, '--for=condition=Ready', `pod/${pod}`, '--timeout=60s'));
 		},
@@ -108,6 +108,11 @@ export function programEnv(kubeconfig: string, more: NodeJS.ProcessEnv = {}): No
 	};
 }
 
+/** kubectl from npm, or the one that is to be used. */
+async function kubectl(): Promise<string> {
+	return process.env.E2E_KUBECTL ?? (await import('../sandbox/kubectl.ts')).kubectl();
+}
+
 async function runKubectl(kubeconfig: string, words: string[]): Promise<Ran> {
 	return run(await kubectl(), words, { kubeconfig });
 }
@@ -121,7 +126,7 @@ async function run(
 		env: programEnv(kubeconfig, env),
 		stdio: [input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],
 	};
-	const child = spawn(program === 'kubectl' ? await kubectl() : program, words, options);
+	const child = spawn(program, words, options);
 	const out: Buffer[] = [];
 	const err: Buffer[] = [];
 	child.stdout?.on('data', (bytes: Buffer) => out.push(bytes));

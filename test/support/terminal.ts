@@ -2,7 +2,7 @@ import { type IPty, spawn } from '@lydell/node-pty';
 
 /** A program in a real terminal, as a test drives it. */
 export interface TestTerminal {
-	/** All that was written to the screen so far, escape sequences included. */
+	/** All that was written to the screen so far, escape sequences included, but for those of the shells' line editors. */
 	screen(): string;
 	type(text: string): void;
 	resize(columns: number, rows: number): void;
@@ -29,7 +29,8 @@ export function openTerminal(program: string, words: string[], env: NodeJS.Proce
 		for (const look of [...waiting]) look();
 	};
 	pty.onData((data) => {
-		text += data;
+		// Bracketed paste and the asking for the cursor come and go with the shell; no test is about them.
+		text += data.replace(/\x1b\[\?2004[hl]\r?|\x1b\[6n/g, '');
 		changed();
 	});
 	let over = false;

@@ -1,0 +1,161 @@
+import { createHash, randomBytes } from 'node:crypto';
+import { EventEmitter } from 'node:events';
+import { request as httpRequest, type IncomingMessage, type RequestOptions } from 'node:http';
+import { request as httpsRequest } from 'node:https';
+import type { Duplex } from 'node:stream';
+import type { Socket } from './socket.ts';
+
+const TEXT = 1;
+const BINARY = 2;
+const CLOSE = 8;
+const PING = 9;
+const PONG = 10;
+
+/** Bytes of one message that are taken at most; the API server sends some 32 KiB. */
+const MESSAGE = 64 * 1024 * 1024;
+
+/**
+ * A WebSocket (RFC 6455) over node:http, for what Bun's own cannot carry: several headers of one name (groups to be
+ * impersonated) and SOCKS proxies. No extensions, no redirects.
+ */
+export class FramedSocket extends EventEmitter implements Socket {
+	readonly OPEN = 1;
+	readyState = 0;
+	protocol = '';
+	#stream: Duplex | undefined;
+	/** Arrived and not yet a whole frame. */
+	#pending: Buffer = Buffer.alloc(0);
+	/** The frames of a message so far. */
+	#parts: Uint8Array[] = [];
+	#code = 1006;
+	readonly #request: ReturnType<typeof httpRequest>;
+
+	/** @param options for node:http: headers (lists are sent one by one), TLS settings, agent */
+	constructor(url: URL, protocols: string[], options: RequestOptions) {
+		super();
+		const key = randomBytes(16).toString('base64');
+		const headers = {
+			...(options.headers as Record<string, string | string[]>),
+			Connection: 'Upgrade',
+			Upgrade: 'websocket',
+			'Sec-WebSocket-Version': '13',
+			'Sec-WebSocket-Key': key,
+			'Sec-WebSocket-Protocol': protocols.join(', '),
+		};
+		this.#request = (url.protocol === 'https:' ? httpsRequest : httpRequest)(url, { ...options, headers });
+		this.#request.on('error', (error) => this.#failed(error));
+		this.#request.on('response', (response) => this.emit('unexpected-response', this.#request, response));
+		this.#request.on('upgrade', (response, stream, head) => this.#upgraded(response, stream, head, key));
+		this.#request.end();
+	}
+
+	get bufferedAmount(): number {
+		return this.#stream?.writableLength ?? 0;
+	}
+
+	send(frame: Uint8Array): void {
+		this.#write(BINARY, frame);
+	}
+
+	ping(): void {
+		this.#write(PING, new Uint8Array());
+	}
+
+	pause(): void {
+		this.#stream?.pause();
+	}
+
+	resume(): void {
+		this.#stream?.resume();
+	}
+
+	terminate(): void {
+		this.readyState = 3;
+		this.#request.destroy();
+		this.#stream?.destroy();
+	}
+
+	#upgraded(response: IncomingMessage, stream: Duplex, head: Buffer, key: string): void {
+		const accept = createHash('sha1').update(`${key}258EAFA5-E914-47DA-95CA-C5AB0DC85B11`).digest('base64');
+		this.#stream = stream;
+		stream.on('error', (error) => this.#failed(error));
+		stream.on('close', () => {
+			this.readyState = 3;
+			this.emit('close', this.#code);
+		});
+		if (response.headers['sec-websocket-accept'] !== accept) {
+			this.#failed(new Error('Invalid Sec-WebSocket-Accept header'));
+			return;
+		}
+		this.protocol = response.headers['sec-websocket-protocol'] ?? '';
+		this.readyState = this.OPEN;
+		this.emit('open');
+		stream.on('data', (bytes: Buffer) => this.#arrived(bytes));
+		stream.on('end', () => stream.destroy());
+		if (head.length > 0) this.#arrived(head);
+	}
+
+	#failed(error: Error): void {
+		this.emit('error', error);
+		if (this.#stream === undefined) this.emit('close', this.#code);
+		this.terminate();
+	}
+
+	/** A client's frames are whole, and masked with a key of their own (§5.3). */
+	#write(opcode: number, content: Uint8Array): void {
+		const { length } = content;
+		const extended = length > 65535 ? 8 : length > 125 ? 2 : 0;
+		const start = 2 + extended + 4;
+		const frame = Buffer.allocUnsafe(start + length);
+		frame[0] = 0x80 | opcode;
+		frame[1] = 0x80 | (extended === 8 ? 127 : extended === 2 ? 126 : length);
+		if (extended === 2) frame.writeUInt16BE(length, 2);
+		if (extended === 8) frame.writeBigUInt64BE(BigInt(length), 2);
+		const mask = randomBytes(4);
+		frame.set(mask, start - 4);
+		for (let at = 0; at < length; at++) frame[start + at] = (content[at] ?? 0) ^ (mask[at & 3] ?? 0);
+		this.#stream?.write(frame);
+	}
+
+	#arrived(bytes: Buffer): void {
+		this.#pending = this.#pending.length === 0 ? bytes : Buffer.concat([this.#pending, bytes]);
+		for (let size = this.#frame(); size > 0; size = this.#frame()) this.#pending = this.#pending.subarray(size);
+	}
+
+	/** Handles the first frame of what is pending and returns its size, or 0 if it is not whole yet. */
+	#frame(): number {
+		const bytes = this.#pending;
+		const [first, second] = bytes;
+		if (first === undefined || second === undefined) return 0;
+		const short = second & 0x7f;
+		const start = 2 + (short === 127 ? 8 : short === 126 ? 2 : 0);
+		if (bytes.length < start) return 0;
+		const length = short === 127 ? Number(bytes.readBigUInt64BE(2)) : short === 126 ? bytes.readUInt16BE(2) : short;
+		if (length > MESSAGE || second > 127) {
+			this.#failed(new Error('the server sent what is no WebSocket frame'));
+			return 0;
+		}
+		if (bytes.length < start + length) return 0;
+		this.#handle(first & 0x0f, first > 127, bytes.subarray(start, start + length));
+		return start + length;
+	}
+
+	#handle(opcode: number, isLast: boolean, content: Buffer): void {
+		if (opcode === PING) {
+			this.#write(PONG, content);
+			this.emit('ping');
+		} else if (opcode === PONG) this.emit('pong');
+		else if (opcode === CLOSE) {
+			this.#code = content.length >= 2 ? content.readUInt16BE(0) : 1005;
+			this.#write(CLOSE, content.subarray(0, 2));
+			this.readyState = 2;
+			this.#stream?.end();
+		} else if (opcode <= BINARY) {
+			this.#parts.push(content);
+			if (!isLast) return;
+			const message = this.#parts.length === 1 ? content : Buffer.concat(this.#parts);
+			this.#parts = [];
+			this.emit('message', message, opcode !== TEXT);
+		}
+	}
+}
