@@ -1,17 +1,27 @@
 import { UserError } from '../errors.ts';
 import type { UserEntry } from './kubeconfig.ts';
+import { OidcToken } from './oidc.ts';
+
+/** What replaced each provider that kubectl no longer has. */
+const successors: Record<string, string> = { gcp: 'gke-gcloud-auth-plugin', azure: 'kubelogin' };
 
 /**
- * The Authorization header of a legacy auth provider (oidc, gcp, azure), through client-node's own code for them, which is
- * loaded here and nowhere else. A refreshed OIDC token stays in memory: the kubeconfig is never written.
+ * What gives the Authorization header of a legacy auth provider, as long as it can: oidc by our own code; gcp and azure,
+ * which kubectl has dropped, by client-node's, which is loaded here and nowhere else.
  *
  * @throws UserError naming the provider; never its configuration
  */
 export async function authProviderHeader(
 	userName: string,
 	provider: NonNullable<UserEntry['authProvider']>,
+	env: NodeJS.ProcessEnv,
 ): Promise<() => Promise<string>> {
-	if (!['oidc', 'gcp', 'azure'].includes(provider.name)) {
+	if (provider.name === 'oidc') {
+		const token = new OidcToken(provider.config, env);
+		return async () => `Bearer ${await token.current()}`;
+	}
+	const successor = successors[provider.name];
+	if (successor === undefined) {
 		throw new UserError(
 			`the user "${userName}" logs in by the auth-provider "${provider.name}", which is not known`,
 			'use an exec credential plugin instead',
@@ -25,27 +35,13 @@ export async function authProviderHeader(
 	);
 	return async () => {
 		const options = { headers: {} as Record<string, string> };
-		try {
-			await config.applyToHTTPSOptions(options);
-		} catch {
-			throw new UserError(
-				`the auth-provider "${provider.name}" of user "${userName}" gave no token: it could not be renewed`,
-				renewal(provider.name),
-			);
-		}
+		// Its errors may quote what a command printed.
+		await config.applyToHTTPSOptions(options).catch(() => {});
 		const header = options.headers.Authorization;
-		if (header === undefined) {
-			throw new UserError(
-				`the auth-provider "${provider.name}" of user "${userName}" has no token, or one that has ended`,
-				renewal(provider.name),
-			);
-		}
-		return header;
+		if (header !== undefined) return header;
+		throw new UserError(
+			`the auth-provider "${provider.name}" of user "${userName}" gave no token`,
+			`log in again, or go over to the exec plugin that replaced it (${successor})`,
+		);
 	};
-}
-
-function renewal(provider: string): string {
-	return provider === 'oidc'
-		? 'log in again; the exec plugin kubelogin renews by itself'
-		: `log in again, or go over to the exec plugin that replaced it (${provider === 'gcp' ? 'gke-gcloud-auth-plugin' : 'kubelogin'})`;
 }

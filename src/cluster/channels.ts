@@ -85,6 +85,8 @@ class OpenChannels implements Channels {
 	readonly #waiting: Event[] = [];
 	#handling = false;
 	#paused = false;
+	/** Bytes of stdin. */
+	#sent = 0;
 	#status: Status | undefined;
 	/** Why the connection ended, once it has. */
 	#end: Error | undefined;
@@ -99,12 +101,12 @@ class OpenChannels implements Channels {
 		// Whoever is interested awaits it; who only closes is not to be killed by an unhandled rejection.
 		this.status.catch(() => {});
 
-		const stopKeepalive = startKeepalive(
-			socket,
-			() => this.#paused,
-			options.pingInterval,
-			() => this.#fail(this.#lost('no sign of life for half a minute')),
-		);
+		const stopKeepalive = startKeepalive(socket, {
+			isPaused: () => this.#paused,
+			sent: () => this.#sent,
+			dead: () => this.#fail(this.#lost('no sign of life from the server')),
+			interval: options.pingInterval,
+		});
 		const abort = (): void => this.#fail(options.signal?.reason);
 		options.signal?.addEventListener('abort', abort);
 		socket.on('message', (data: Uint8Array | string, isBinary: boolean) => this.#arrived(data, isBinary));
@@ -123,7 +125,9 @@ class OpenChannels implements Channels {
 
 	async send(bytes: Uint8Array): Promise<void> {
 		for (let at = 0; at < bytes.length; at += FRAME) {
-			this.#sendFrame(STDIN, bytes.subarray(at, at + FRAME));
+			const part = bytes.subarray(at, at + FRAME);
+			this.#sendFrame(STDIN, part);
+			this.#sent += part.length;
 			await this.#drained();
 		}
 	}

@@ -1,7 +1,6 @@
-import { readFile } from 'node:fs/promises';
+import { readFileSync } from 'node:fs';
 import { UserError } from '../errors.ts';
-import { authProviderHeader } from './auth-provider.ts';
-import { type ExecCredential, runExecPlugin } from './exec-credential.ts';
+import type { ExecCredential } from './exec-credential.ts';
 import type { Selection } from './select.ts';
 import { type ClientCertificate, clientCertificate } from './tls.ts';
 
@@ -41,7 +40,7 @@ export function credentialsOf(selection: Selection, env: NodeJS.ProcessEnv): Cre
 	if (user.username || user.password) {
 		return fixed(`Basic ${Buffer.from(`${user.username ?? ''}:${user.password ?? ''}`).toString('base64')}`);
 	}
-	if (user.authProvider) return new AuthProvider(selection, certificate);
+	if (user.authProvider) return new AuthProvider(selection, certificate, env);
 	if (user.exec && !certificate) return new ExecPlugin(selection, env);
 	return fixed(undefined);
 }
@@ -60,7 +59,7 @@ class TokenFile implements Credentials {
 	async current(): Promise<Credential> {
 		if (this.#read && performance.now() - this.#read.at < TOKEN_FILE_AGE) return this.#read.credential;
 		const credential = {
-			authorization: `Bearer ${await this.#token()}`,
+			authorization: `Bearer ${this.#token()}`,
 			certificate: this.#certificate,
 		};
 		this.#read = { credential, at: performance.now() };
@@ -72,9 +71,9 @@ class TokenFile implements Credentials {
 		return true;
 	}
 
-	async #token(): Promise<string> {
+	#token(): string {
 		try {
-			const token = (await readFile(this.#file, 'utf8')).trim();
+			const token = readFileSync(this.#file, 'utf8').trim();
 			if (token !== '') return token;
 		} catch (error) {
 			if (this.#fallback) return this.#fallback;
@@ -116,6 +115,7 @@ class ExecPlugin implements Credentials {
 		const { user, cluster } = this.#selection;
 		if (user.exec === undefined) throw new Error('no exec plugin');
 		try {
+			const { runExecPlugin } = await import('./exec-credential.ts');
 			const given = await runExecPlugin(user.exec, cluster, this.#env);
 			const credential = credentialOf(given);
 			this.#credential = credential;
@@ -137,16 +137,21 @@ function credentialOf({ token, cert, key }: ExecCredential): Credential {
 class AuthProvider implements Credentials {
 	readonly #selection: Selection;
 	readonly #certificate: ClientCertificate | undefined;
+	readonly #env: NodeJS.ProcessEnv;
 	#header: Promise<() => Promise<string>> | undefined;
-	constructor(selection: Selection, certificate: ClientCertificate | undefined) {
+	constructor(selection: Selection, certificate: ClientCertificate | undefined, env: NodeJS.ProcessEnv) {
 		this.#selection = selection;
 		this.#certificate = certificate;
+		this.#env = env;
 	}
 
 	async current(): Promise<Credential> {
 		const { user, userName } = this.#selection;
 		if (user.authProvider === undefined) throw new Error('no auth provider');
-		this.#header ??= authProviderHeader(userName, user.authProvider);
+		const { authProvider } = user;
+		this.#header ??= import('./auth-provider.ts').then(({ authProviderHeader }) =>
+			authProviderHeader(userName, authProvider, this.#env),
+		);
 		return { authorization: await (await this.#header)(), certificate: this.#certificate };
 	}
 

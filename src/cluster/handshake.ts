@@ -1,4 +1,3 @@
-import WebSocket from 'ws';
 import { UserError } from '../errors.ts';
 import { type ApiError, apiErrorOf, parseStatus } from './api-error.ts';
 import type { Connection } from './connect.ts';
@@ -106,6 +105,7 @@ async function startSocket(connection: Connection, url: URL, credential: Credent
 		const { FramedSocket } = await import('./framed-socket.ts');
 		return new FramedSocket(url, PROTOCOLS, { ...options, ...(agent && { agent }) });
 	}
+	const { default: WebSocket } = await import('ws');
 	const more = { perMessageDeflate: false, followRedirects: false, skipUTF8Validation: true };
 	const way = agent ? { agent } : native && proxy ? { proxy: proxy.href } : {};
 	const address = new URL(url);

@@ -1,6 +1,7 @@
-import { readFile } from 'node:fs/promises';
+import { readFileSync } from 'node:fs';
 import { dirname, isAbsolute, resolve } from 'node:path';
 import { UserError } from '../errors.ts';
+import { FieldReader, type Fields, isEmpty } from './fields.ts';
 import { parseYamlText, type YamlText, YamlTextError } from './yaml-text.ts';
 
 /** A cluster as a kubeconfig names it. Paths are absolute; `…Data` is base64, as in the file. */
@@ -72,7 +73,7 @@ const execExtension = 'client.authentication.k8s.io/exec';
 export async function readKubeconfig(file: string): Promise<Kubeconfig> {
 	let text: string;
 	try {
-		text = await readFile(file, 'utf8');
+		text = readFileSync(file, 'utf8');
 	} catch (error) {
 		const code = (error as NodeJS.ErrnoException).code;
 		if (code === 'ENOENT') throw error;
@@ -85,23 +86,25 @@ export async function readKubeconfig(file: string): Promise<Kubeconfig> {
 	return new Reader(file, document).read();
 }
 
-/** A fault in a file's shape is told by the path of its key. */
 class Reader {
 	readonly #file: string;
 	readonly #document: YamlText;
+	readonly #fields: FieldReader;
+
 	constructor(file: string, document: YamlText) {
 		this.#file = resolve(file);
 		this.#document = document;
+		this.#fields = new FieldReader(file);
 	}
 
 	read(): Kubeconfig {
-		const root = this.#document.textual === null ? {} : this.#map(this.#document.textual, 'it');
+		const root = this.#document.textual === null ? {} : this.#fields.map(this.#document.textual, 'it');
 		return {
-			currentContext: this.#string(root, 'current-context'),
+			currentContext: this.#fields.string(root, 'current-context'),
 			contexts: this.#named(root, 'contexts', 'context', (entry) => ({
-				cluster: this.#string(entry, 'cluster'),
-				user: this.#string(entry, 'user'),
-				namespace: this.#string(entry, 'namespace'),
+				cluster: this.#fields.string(entry, 'cluster'),
+				user: this.#fields.string(entry, 'user'),
+				namespace: this.#fields.string(entry, 'namespace'),
 			})),
 			clusters: this.#named(root, 'clusters', 'cluster', (entry, index) => this.#cluster(entry, index)),
 			users: this.#named(root, 'users', 'user', (entry) => this.#user(entry)),
@@ -110,13 +113,13 @@ class Reader {
 
 	#cluster(entry: Fields, index: number): ClusterEntry {
 		return {
-			server: this.#string(entry, 'server'),
-			certificateAuthority: this.#path(entry, 'certificate-authority'),
-			certificateAuthorityData: this.#string(entry, 'certificate-authority-data'),
-			insecureSkipTlsVerify: this.#boolean(entry, 'insecure-skip-tls-verify'),
-			tlsServerName: this.#string(entry, 'tls-server-name'),
-			proxyUrl: this.#string(entry, 'proxy-url'),
-			disableCompression: this.#boolean(entry, 'disable-compression'),
+			server: this.#fields.string(entry, 'server'),
+			certificateAuthority: this.#fields.path(entry, 'certificate-authority'),
+			certificateAuthorityData: this.#fields.string(entry, 'certificate-authority-data'),
+			insecureSkipTlsVerify: this.#fields.boolean(entry, 'insecure-skip-tls-verify'),
+			tlsServerName: this.#fields.string(entry, 'tls-server-name'),
+			proxyUrl: this.#fields.string(entry, 'proxy-url'),
+			disableCompression: this.#fields.boolean(entry, 'disable-compression'),
 			execConfig: this.#execConfig(entry, index),
 		};
 	}
@@ -125,58 +128,58 @@ class Reader {
 		const provider = entry['auth-provider'];
 		const extra = entry['as-user-extra'];
 		return {
-			clientCertificate: this.#path(entry, 'client-certificate'),
-			clientCertificateData: this.#string(entry, 'client-certificate-data'),
-			clientKey: this.#path(entry, 'client-key'),
-			clientKeyData: this.#string(entry, 'client-key-data'),
-			token: this.#string(entry, 'token'),
-			tokenFile: this.#path(entry, 'tokenFile'),
-			username: this.#string(entry, 'username'),
-			password: this.#string(entry, 'password'),
-			as: this.#string(entry, 'as'),
-			asUid: this.#string(entry, 'as-uid'),
-			asGroups: this.#strings(entry, 'as-groups'),
+			clientCertificate: this.#fields.path(entry, 'client-certificate'),
+			clientCertificateData: this.#fields.string(entry, 'client-certificate-data'),
+			clientKey: this.#fields.path(entry, 'client-key'),
+			clientKeyData: this.#fields.string(entry, 'client-key-data'),
+			token: this.#fields.string(entry, 'token'),
+			tokenFile: this.#fields.path(entry, 'tokenFile'),
+			username: this.#fields.string(entry, 'username'),
+			password: this.#fields.string(entry, 'password'),
+			as: this.#fields.string(entry, 'as'),
+			asUid: this.#fields.string(entry, 'as-uid'),
+			asGroups: this.#fields.strings(entry, 'as-groups'),
 			asUserExtra: isEmpty(extra)
 				? undefined
 				: Object.fromEntries(
-						Object.keys(this.#map(extra, 'as-user-extra')).map((key) => [
+						Object.keys(this.#fields.map(extra, 'as-user-extra')).map((key) => [
 							key,
-							this.#strings(extra as Fields, key) ?? [],
+							this.#fields.strings(extra as Fields, key) ?? [],
 						]),
 					),
-			exec: isEmpty(entry.exec) ? undefined : this.#exec(this.#map(entry.exec, 'exec')),
-			authProvider: isEmpty(provider) ? undefined : this.#provider(this.#map(provider, 'auth-provider')),
+			exec: isEmpty(entry.exec) ? undefined : this.#exec(this.#fields.map(entry.exec, 'exec')),
+			authProvider: isEmpty(provider) ? undefined : this.#provider(this.#fields.map(provider, 'auth-provider')),
 		};
 	}
 
 	#exec(entry: Fields): ExecEntry {
-		const command = this.#string(entry, 'command') ?? '';
+		const command = this.#fields.string(entry, 'command') ?? '';
 		return {
-			apiVersion: this.#string(entry, 'apiVersion') ?? '',
+			apiVersion: this.#fields.string(entry, 'apiVersion') ?? '',
 			// As kubectl: a bare word is found on PATH, a relative path is relative to the file.
 			command: /[/\\]/.test(command) && !isAbsolute(command) ? resolve(dirname(this.#file), command) : command,
-			args: this.#strings(entry, 'args') ?? [],
-			env: this.#list(entry, 'env').map((pair) => ({
-				name: this.#string(pair, 'name') ?? '',
-				value: this.#string(pair, 'value') ?? '',
+			args: this.#fields.strings(entry, 'args') ?? [],
+			env: this.#fields.list(entry, 'env').map((pair) => ({
+				name: this.#fields.string(pair, 'name') ?? '',
+				value: this.#fields.string(pair, 'value') ?? '',
 			})),
-			interactiveMode: this.#string(entry, 'interactiveMode'),
-			provideClusterInfo: this.#boolean(entry, 'provideClusterInfo') ?? false,
-			installHint: this.#string(entry, 'installHint'),
+			interactiveMode: this.#fields.string(entry, 'interactiveMode'),
+			provideClusterInfo: this.#fields.boolean(entry, 'provideClusterInfo') ?? false,
+			installHint: this.#fields.string(entry, 'installHint'),
 		};
 	}
 
 	#provider(entry: Fields): { name: string; config: Record<string, string> } {
-		const config = isEmpty(entry.config) ? {} : this.#map(entry.config, 'auth-provider.config');
+		const config = isEmpty(entry.config) ? {} : this.#fields.map(entry.config, 'auth-provider.config');
 		return {
-			name: this.#string(entry, 'name') ?? '',
-			config: Object.fromEntries(Object.keys(config).map((key) => [key, this.#string(config, key) ?? ''])),
+			name: this.#fields.string(entry, 'name') ?? '',
+			config: Object.fromEntries(Object.keys(config).map((key) => [key, this.#fields.string(config, key) ?? ''])),
 		};
 	}
 
 	/** The extension's content keeps its JSON types, so it is taken from the typed reading at the same place. */
 	#execConfig(entry: Fields, index: number): unknown {
-		const at = this.#list(entry, 'extensions').findIndex(({ name }) => name === execExtension);
+		const at = this.#fields.list(entry, 'extensions').findIndex(({ name }) => name === execExtension);
 		if (at < 0) return undefined;
 		const typed = this.#document.typed() as {
 			clusters: { cluster: { extensions: { extension: unknown }[] } }[];
@@ -187,65 +190,12 @@ class Reader {
 	/** kubeconfig's lists of `{name, <kind>: {…}}`; the first of a name wins. */
 	#named<T>(root: Fields, list: string, kind: string, convert: (entry: Fields, index: number) => T): Map<string, T> {
 		const entries = new Map<string, T>();
-		for (const [index, item] of this.#list(root, list).entries()) {
-			const name = this.#string(item, 'name');
+		for (const [index, item] of this.#fields.list(root, list).entries()) {
+			const name = this.#fields.string(item, 'name');
 			if (name === undefined || entries.has(name)) continue;
 			const content = item[kind];
-			entries.set(name, convert(isEmpty(content) ? {} : this.#map(content, `${list}[${index}].${kind}`), index));
+			entries.set(name, convert(isEmpty(content) ? {} : this.#fields.map(content, `${list}[${index}].${kind}`), index));
 		}
 		return entries;
 	}
-
-	#list(fields: Fields, key: string): Fields[] {
-		const value = fields[key];
-		if (isEmpty(value)) return [];
-		if (!Array.isArray(value)) throw this.#fault(key, 'a list');
-		return value.map((item, index) => this.#map(item, `${key}[${index}]`));
-	}
-
-	#strings(fields: Fields, key: string): string[] | undefined {
-		const value = fields[key];
-		if (isEmpty(value)) return undefined;
-		if (!Array.isArray(value)) throw this.#fault(key, 'a list');
-		return value.map((item) => {
-			if (typeof item === 'object' && item !== null) throw this.#fault(key, 'a list of texts');
-			return String(item ?? '');
-		});
-	}
-
-	#string(fields: Fields, key: string): string | undefined {
-		const value = fields[key];
-		if (isEmpty(value) || value === '') return undefined;
-		if (typeof value === 'object') throw this.#fault(key, 'a text');
-		return String(value);
-	}
-
-	#path(fields: Fields, key: string): string | undefined {
-		const value = this.#string(fields, key);
-		return value === undefined ? undefined : resolve(dirname(this.#file), value);
-	}
-
-	/** YAML 1.1's words for it too, since kubectl's parser knows them. */
-	#boolean(fields: Fields, key: string): boolean | undefined {
-		const value = this.#string(fields, key)?.toLowerCase();
-		if (value === undefined) return undefined;
-		if (['true', 'yes', 'on', 'y'].includes(value)) return true;
-		if (['false', 'no', 'off', 'n'].includes(value)) return false;
-		throw this.#fault(key, 'true or false');
-	}
-
-	#map(value: unknown, path: string): Fields {
-		if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Fields;
-		throw this.#fault(path, 'a map of keys and values');
-	}
-
-	#fault(path: string, wanted: string): UserError {
-		return new UserError(`the kubeconfig ${this.#file} is not one: ${path} must be ${wanted}`);
-	}
-}
-
-type Fields = Record<string, unknown>;
-
-function isEmpty(value: unknown): value is null | undefined {
-	return value === null || value === undefined;
 }

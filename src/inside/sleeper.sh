@@ -6,7 +6,8 @@ ttl=${KE_TTL:-0}
 until="ends after $ttl s idle"
 [ "$ttl" -gt 0 ] || until='stays until it is stopped'
 printf '%s\n' "kubectl ephemeral ${KE_TOOLKIT:-}, for ${KE_BY:-unknown}${KE_REASON:+: $KE_REASON}; $until"
-trap 'exit 0' TERM INT HUP
+# What it sleeps by is ended and waited for too: left behind, it would be the application's child.
+trap 'kill $! 2>/dev/null; wait; exit 0' TERM INT HUP
 
 # cgroup_of PID: its cgroups in $cgroup; readable of any user's process.
 cgroup_of() {
@@ -53,7 +54,8 @@ busy() {
 		[ "$state" = Z ] && continue
 		if [ "$tty" != 0 ] && [ "$session" = "$pid" ] && begun; then
 			idle_for "$pid"
-			if [ "$idle" -ge "$ttl" ]; then
+			# Linux keeps a terminal's times to 8 s only.
+			if [ "$idle" -ge "$((ttl + 8))" ]; then
 				kill -HUP "$pid" 2>/dev/null
 				continue
 			fi

@@ -16,6 +16,6 @@ export function printableLine(text: string): string {
 	return printable(text.replace(/\s+/g, ' ').trim());
 }
 
-// C0 but tab and newline, DEL, C1, bidirectional controls, and lone surrogates.
+// C0 but tab and newline, DEL, C1, bidirectional controls, line and paragraph separators, and lone surrogates.
 const UNSAFE =
-	/[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]|[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/g;
+	/[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]|[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/g;

@@ -2,7 +2,7 @@
 
 /** Seconds as people say them: `45 s`, `12 min`, `1 h`, `3 d`. */
 export function sayDuration(seconds: number): string {
-	if (seconds < 120) return `${Math.round(seconds)} s`;
+	if (Math.round(seconds) < 120) return `${Math.round(seconds)} s`;
 	if (seconds < 7200 && seconds % 3600 !== 0) return `${Math.round(seconds / 60)} min`;
 	if (seconds < 172800) return `${Math.round(seconds / 3600)} h`;
 	return `${Math.round(seconds / 86400)} d`;

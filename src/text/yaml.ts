@@ -1,13 +1,16 @@
 import { UserError } from '../errors.ts';
 
 /**
- * YAML text → its value, by js-yaml (loaded when first needed: most commands read no YAML), core schema.
+ * YAML text → its value (undefined where there is none), by js-yaml (loaded when first needed: most commands read no YAML), core schema.
  * @throws UserError naming the source, line and column
  */
 export async function parseYaml(text: string, source: string): Promise<unknown> {
-	const { load, YAMLException } = await import('js-yaml');
+	const { loadAll, YAMLException } = await import('js-yaml');
 	try {
-		return load(text);
+		const documents = loadAll(text);
+		if (documents.length > 1)
+			throw new UserError(`${source} holds ${documents.length} YAML documents; one is expected`);
+		return documents[0];
 	} catch (error) {
 		if (!(error instanceof YAMLException)) throw error;
 		const where = error.mark ? `:${error.mark.line + 1}:${error.mark.column + 1}` : '';

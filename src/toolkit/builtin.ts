@@ -9,7 +9,9 @@ import type { SourcedToolkit } from './toolkit.ts';
  */
 export async function builtinToolkits(): Promise<SourcedToolkit[]> {
 	const folder = new URL('../../plugins/', import.meta.url);
-	const names = readdirSync(folder, { withFileTypes: true }).filter((entry) => entry.isDirectory());
+	const names = readdirSync(folder, { withFileTypes: true })
+		.filter((entry) => entry.isDirectory())
+		.sort((a, b) => (a.name < b.name ? -1 : 1));
 	return Promise.all(
 		names.map(async ({ name }) => {
 			const text = readFileSync(new URL(`${name}/toolkit.yaml`, folder), 'utf8');

@@ -69,7 +69,9 @@ export function mapImage(image: string, registries: Configuration['registries'])
 function fullName(image: string): string {
 	const [first = '', ...rest] = image.split('/');
 	if (rest.length === 0) return `docker.io/library/${image}`;
-	return /[.:]|^localhost$/.test(first) ? image : `docker.io/${image}`;
+	if (!/[.:]|^localhost$/.test(first)) return `docker.io/${image}`;
+	if (first !== 'docker.io' && first !== 'index.docker.io') return image;
+	return rest.length === 1 ? `docker.io/library/${rest[0]}` : ['docker.io', ...rest].join('/');
 }
 
 function checkMapping([pattern, replacement]: [string, string]): { path: string[]; text: string }[] {

@@ -65,7 +65,7 @@ function checkField(value: unknown, field: Field, path: string[]): Remark[] {
 }
 
 function checkString(value: unknown, field: Field, path: string[]): Remark[] {
-	if (typeof value !== 'string') return [{ path, text: `must be a string, not ${JSON.stringify(value)}` }];
+	if (typeof value !== 'string') return [{ path, text: `must be a string, not ${sayKind(value)}` }];
 	if (field.values && !field.values.includes(value)) {
 		const near = nearest(value, field.values);
 		return [
@@ -75,4 +75,10 @@ function checkString(value: unknown, field: Field, path: string[]): Remark[] {
 	if (field.pattern && !field.pattern.test.test(value))
 		return [{ path, text: `must be ${field.pattern.say}, not "${value}"` }];
 	return [];
+}
+
+/** A scalar as it stands; never the content of more: by aliases a short text can hold more than memory does. */
+function sayKind(value: unknown): string {
+	if (Array.isArray(value)) return 'a list';
+	return isMapping(value) ? 'a mapping' : String(value);
 }

@@ -127,13 +127,9 @@ describe('a one-shot command', () => {
 	});
 
 	it('sees the target: its network, its processes, its root', async () => {
-		const { stdout } = await net(
-			'sh',
-			'-c',
-			'curl -s localhost:8080 | head -c 7; echo; tr "\\0" " " < /proc/$TARGET_PID/cmdline; echo; ls $TARGET_ROOT',
-		);
-		assert.match(stdout, /^Welcome\n/);
-		assert.match(stdout, /\napp\b/);
+		const look =
+			'curl -s -o /dev/null -w "%{http_code} " localhost:8080; test -d "$TARGET_ROOT/proc" && test ! -e "$TARGET_ROOT/usr" && tr "\\0" " " </proc/$TARGET_PID/cmdline';
+		assert.match((await net('sh', '-c', look)).stdout, /^200 \/(app|httpd|busybox)\b/);
 	});
 
 	it('leaves nothing of a session in the container log but who, why and until when', async () => {

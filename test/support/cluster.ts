@@ -75,8 +75,9 @@ export async function useCluster(context: Mocha.Context): Promise<TestCluster> {
 			const name = `ke-${randomBytes(4).toString('hex')}`;
 			made.set(key, name);
 			namespaces.push(name);
-			await must(call('create', 'namespace', name));
-			await must(call('label', 'namespace', name, `pod-security.kubernetes.io/enforce=${key}`));
+			const labels = `{pod-security.kubernetes.io/enforce: ${key}}`;
+			const manifest = `{apiVersion: v1, kind: Namespace, metadata: {name: ${name}, labels: ${labels}}}`;
+			await must(run(await kubectl(), ['apply', '-f', '-'], { kubeconfig, input: manifest }));
 			return name;
 		},
 		async apply(namespace, manifest, ...ready) {
