@@ -33,7 +33,7 @@ export function readStart(pod: V1Pod, name: string, events: readonly CoreV1Event
 	return readWait(pod, image, events);
 }
 
-type Verdict = { sentence: string; hint: string | undefined };
+type Verdict = { sentence: string; hint: string | undefined; noCommand?: boolean };
 
 /** Waiting reasons that do not mend themselves within a wait, and what to do about each. */
 const VERDICTS: Record<string, (image: string, message: string, pod: string) => Verdict> = {
@@ -106,7 +106,18 @@ function createError(image: string, message: string): Verdict {
 			hint: 'Once it runs the same command goes on; another container of the pod: -c.',
 		};
 	}
-	return { sentence: `the runtime cannot start ${image}: ${message}`, hint: undefined };
+	return (
+		missingProgram(image, message) ?? { sentence: `the runtime cannot start ${image}: ${message}`, hint: undefined }
+	);
+}
+
+/** The runtime's words (runc's, crun's) for a main process that is not in the image. */
+function missingProgram(image: string, message: string): Verdict | undefined {
+	const named =
+		/exec: \\?"([^"\\]+)\\?": (?:executable file not found|stat [^:]*: no such file|permission denied)/.exec(message) ??
+		/executable file `([^`]+)` not found/.exec(message);
+	if (!named) return undefined;
+	return { sentence: `${image} has no ${named[1]}`, hint: 'A program that it has stands behind --.', noCommand: true };
 }
 
 function readEnd(end: { exitCode: number; reason?: string; message?: string; startedAt?: Date }, image: string): Start {
@@ -114,13 +125,8 @@ function readEnd(end: { exitCode: number; reason?: string; message?: string; sta
 	const neverRan =
 		end.reason === 'StartError' || end.reason === 'ContainerCannotRun' || end.reason === 'ContainerStatusUnknown';
 	if (!neverRan) return { state: 'ended', exitCode: end.exitCode };
-	const missing =
-		/exec: \\?"([^"\\]+)\\?": (executable file not found|stat [^:]*: no such file|permission denied)|exec ([^:]+): no such file or directory/.exec(
-			message,
-		);
-	if (missing) {
-		return { ...failed(`${image} has no ${missing[1] ?? missing[3]}`, undefined), noCommand: true };
-	}
+	const missing = missingProgram(image, message);
+	if (missing) return { state: 'failed', ...missing };
 	return failed(`the runtime cannot start ${image}: ${message || end.reason}`, undefined);
 }
 

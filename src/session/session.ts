@@ -5,6 +5,7 @@ import { getPod } from '../cluster/pods.ts';
 import { UserError } from '../errors.ts';
 import type { Candidate } from '../plan/container.ts';
 import { targetIdentity } from '../plan/identity.ts';
+import { readStart } from '../plan/start.ts';
 import { sayDuration } from '../text/say.ts';
 import { addContainer } from './add.ts';
 import { sayRefusal } from './api-words.ts';
@@ -75,6 +76,7 @@ async function bring(
 		console.say('exec is not permitted here, attach is: the command runs as the main process of its own container');
 		return runAsMain(input, tools, pod, workOf(input, { pod, candidate: plan.candidates[0], prepared }));
 	}
+	if (request.command.length > 0 && hadNoShell(pod, plan.candidates)) return runAsMain(input, tools, pod, undefined);
 	const place = `${connection.server.host} ${pod.metadata?.namespace} ${request.toolkit ?? IMAGE_SESSION}`;
 	const added = reuse
 		? { pod, candidate: reuse, refusedBy: undefined }
@@ -104,6 +106,14 @@ async function bring(
 		reused: reuse !== undefined,
 		refusedBy: added.refusedBy,
 	};
+}
+
+/** Whether this very container was tried before and had no shell to sleep in: trying again would add one more dead entry. */
+function hadNoShell(pod: V1Pod, candidates: readonly Candidate[]): boolean {
+	return candidates.some(({ slot }) => {
+		const before = slot.after === undefined ? undefined : readStart(pod, slot.after, []);
+		return before?.state === 'failed' && before.noCommand === true;
+	});
 }
 
 /** Ctrl-C while waiting says what was left in the pod. */

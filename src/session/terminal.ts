@@ -17,7 +17,11 @@ export function openRawTerminal(): RawTerminal {
 	const listeners: (() => void)[] = [];
 	const restore = (): void => {
 		for (const remove of listeners.splice(0)) remove();
-		if (stdin.isRaw) stdin.setRawMode(false);
+		try {
+			if (stdin.isRaw) stdin.setRawMode(false);
+		} catch {
+			// The terminal itself is gone (EIO): there is nothing to give back.
+		}
 	};
 	stdin.setRawMode(true);
 	keepOutputRaw();

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { programEnv, type TestCluster, useCluster } from '../support/cluster.ts';
 import { executable } from '../support/executable.ts';
 import { podYaml } from '../support/manifests.ts';
@@ -98,6 +99,13 @@ describe('a shell at a terminal', () => {
 		cluster.sandbox.cutStreams();
 		await terminal.see(/error: .*; ke-net-\w+ still runs in the pod\r?\nThe same command opens a new shell in it/);
 		await terminal.see(/code 125\r\nsane/);
+	});
+
+	it('goes when its terminal goes', async () => {
+		const terminal = shell();
+		await terminal.see(prompt);
+		terminal.hangUp();
+		await eventually(async () => !existsSync(`/proc/${terminal.pid}`), 10_000);
 	});
 
 	it('gives --env there too, without showing it', async () => {
