@@ -28,8 +28,7 @@ async function start(): Promise<number> {
 	try {
 		return await program.run(argv);
 	} catch (error) {
-		const verbose = argv.some((token) => /^(-v=?|--v=)[6-9]$/.test(token));
-		process.stderr.write(describeFailure(error, verbose));
+		process.stderr.write(describeFailure(error, program.verbosity(argv) >= 6));
 		return program.isSession(argv) ? 125 : 1;
 	}
 }

@@ -10,16 +10,17 @@ export function printProgramHelp(toolkits: SourcedToolkit[], commands: CommandCl
 		const width = Math.max(...list.map(([name]) => name.length));
 		return list.map(([name, text]) => `  ${name.padEnd(width)}   ${text}`);
 	};
+	const [one = 'TOOLKIT', other = one] = toolkits.map(({ toolkit }) => toolkit.name);
 	print([
 		'Bring a toolkit into a running pod, as an ephemeral container with the least rights that work.',
 		'',
 		'Examples:',
-		'  # A shell with network tools beside a pod of a deployment',
-		`  ${BIN} net deploy/web`,
+		"  # A shell with a toolkit's tools beside a pod of a deployment",
+		`  ${BIN} ${one} deploy/web`,
 		"  # One command; its output and exit code are the command's own",
-		`  ${BIN} net web-0 -q -- curl -s localhost:8080/healthz`,
+		`  ${BIN} ${one} web-0 -q -- curl -s localhost:8080/healthz`,
 		'  # What would be done, without doing it',
-		`  ${BIN} java web-0 --dry-run -o yaml`,
+		`  ${BIN} ${other} web-0 --dry-run -o yaml`,
 		'',
 		'Toolkits:',
 		...rows(toolkits.map(({ toolkit }) => [toolkit.name, toolkit.description])),

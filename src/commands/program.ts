@@ -23,6 +23,8 @@ export interface Program {
 	run(argv: string[]): Promise<number>;
 	/** Whether failures around this command line are those of a command run elsewhere (125), or our own (1). */
 	isSession(argv: string[]): boolean;
+	/** The level of `-v`; 0 where there is none, or argv cannot be taken apart. */
+	verbosity(argv: string[]): number;
 }
 
 /** Every flag there is, so that argv can be taken apart before the command is known. */
@@ -39,6 +41,15 @@ export function openProgram(facts: PackageFacts, toolkits: SourcedToolkit[], beg
 		isSession: (argv) => {
 			const word = firstWord(argv, SHAPES);
 			return word !== undefined && Object.hasOwn(commands, word) && word !== 'stop';
+		},
+		verbosity: (argv) => {
+			try {
+				return Number(
+					/^--v=(\d+)$/.exec(arrange(argv, SHAPES).flags.findLast((flag) => flag.startsWith('--v=')) ?? '')?.[1] ?? 0,
+				);
+			} catch {
+				return 0;
+			}
 		},
 		async run(argv) {
 			const all = arrange(argv, SHAPES);

@@ -26,8 +26,8 @@ export class StopCommand extends BaseCommand {
 	static override usage = 'stop (POD | TYPE/NAME | -l SELECTOR) [flags]';
 	static override examples = [
 		'# End all sessions in a pod\nkubectl ephemeral stop web-0',
-		'# Only those of one toolkit\nkubectl ephemeral stop web-0 --toolkit net',
-		'# One container, by its name\nkubectl ephemeral stop web-0 -n shop --name ke-net-x7k2p',
+		'# Those of one toolkit, in the pod of a deployment where one runs\nkubectl ephemeral stop deploy/web --toolkit shell',
+		'# One container, by its name\nkubectl ephemeral stop web-0 -n shop --name ke-shell-x7k2p',
 	];
 	static override flags = STOP_FLAGS;
 

@@ -45,10 +45,10 @@ export function podSummary(pod: V1Pod): PodSummary {
 	};
 }
 
-/** Whether an ephemeral container of this toolkit runs in the pod; ours are called `ke-<toolkit>-…`. */
+/** Whether an ephemeral container of this toolkit runs in the pod; ours are called `ke-<toolkit>-<hash>`. */
 function hasSession(pod: V1Pod, toolkit: string): boolean {
 	return (pod.status?.ephemeralContainerStatuses ?? []).some(
-		({ name, state }) => name.startsWith(`ke-${toolkit}-`) && state?.running !== undefined,
+		({ name, state }) => state?.running !== undefined && /^ke-(.+)-[^-]+$/.exec(name)?.[1] === toolkit,
 	);
 }
 

@@ -4,7 +4,7 @@ import { sayList } from '../text/say.ts';
 import { findStatus } from './identity.ts';
 
 /** Whether our container may join the target's processes, or starts without them and why. */
-export type Verdict = { verdict: 'go' } | { verdict: 'untargeted'; because: string };
+export type Verdict = { verdict: 'targeted' } | { verdict: 'untargeted'; because: string };
 
 /** What is wanted of the pod. */
 export interface Wanted {
@@ -29,7 +29,7 @@ export function judge(pod: V1Pod, target: string, wanted: Wanted): Verdict {
 	refuseState(pod);
 	refusePlatform(pod, wanted);
 	const trouble = targetTrouble(pod, target, wanted);
-	if (trouble === undefined) return { verdict: 'go' };
+	if (trouble === undefined) return { verdict: 'targeted' };
 	if (!wanted.needsTarget) return { verdict: 'untargeted', because: trouble.sentence };
 	throw new UserError(`${trouble.sentence}, and this works on its processes`, trouble.remedy);
 }

@@ -57,7 +57,7 @@ export function prepare(
 		toolkit,
 		image,
 		pod,
-		target: verdict.verdict === 'go' ? target : undefined,
+		target: verdict.verdict === 'targeted' ? target : undefined,
 		record: { by: connection.userName, version },
 		sleeper: { command: ['sh', '-c', TEXTS.sleeper, 'ke-sleeper'] },
 		...mode,

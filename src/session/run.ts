@@ -5,6 +5,7 @@ import { podPath } from '../cluster/pods.ts';
 import { TEXTS } from '../inside/texts.ts';
 import { exitCodeOf } from './exit-status.ts';
 import { type EnvEntry, encodeFrame, encodeHeader } from './header.ts';
+import { ReadyMark } from './ready-mark.ts';
 import type { Sink } from './sink.ts';
 import { openRawTerminal } from './terminal.ts';
 
@@ -142,32 +143,4 @@ function feedTerminal(channels: Channels, work: Work, ready: ReadyMark | undefin
 		process.stdin.pause();
 		terminal?.restore();
 	};
-}
-
-/** The mark by which `enter.sh` says that the terminal is raw and the header may come; it is kept from the screen. */
-class ReadyMark {
-	static readonly #mark = Buffer.from('\x1b]ke;ready\x07', 'latin1');
-	#held = Buffer.alloc(0);
-	#found = false;
-	#resolve: () => void = () => {};
-	/** Resolves when the mark has come. */
-	readonly seen = new Promise<void>((resolve) => {
-		this.#resolve = resolve;
-	});
-
-	/** What of the output goes on to the screen. */
-	pass(bytes: Uint8Array): Uint8Array {
-		if (this.#found) return bytes;
-		this.#held = Buffer.concat([this.#held, bytes]);
-		const at = this.#held.indexOf(ReadyMark.#mark);
-		if (at >= 0) {
-			this.#found = true;
-			this.#resolve();
-			return Buffer.concat([this.#held.subarray(0, at), this.#held.subarray(at + ReadyMark.#mark.length)]);
-		}
-		const keep = Math.min(this.#held.length, ReadyMark.#mark.length - 1);
-		const out = this.#held.subarray(0, this.#held.length - keep);
-		this.#held = this.#held.subarray(this.#held.length - keep);
-		return out;
-	}
 }

@@ -69,9 +69,9 @@ describe('a shell at a terminal', () => {
 		await terminal.see(prompt);
 		terminal.type('echo "code $?"\r');
 		await terminal.see(/code 130\r\n/);
+		await terminal.see(prompt);
 		terminal.type('\x04');
 		assert.equal(await terminal.ended, 0);
-		await terminal.see(/stays in the pod, idle, for 1 h|^$/, 1000).catch(() => {});
 	});
 
 	it('leaves the terminal as it was, however it ends', async function () {
@@ -143,7 +143,7 @@ describe('a shell at a terminal', () => {
 	it('offers a list with --pick', async () => {
 		const terminal = shell('net --pick');
 		await terminal.see(/1 {2}web {2}Running/);
-		await terminal.see(/Which pod\? $/);
+		await terminal.see(/Which pod\? /);
 		terminal.type('1\r');
 		await terminal.see(prompt);
 	});

@@ -94,7 +94,7 @@ describe('trouble', () => {
 		);
 		assert.match((await net('web', '--quite', '--', 'true')).stderr, /unknown flag: --quite\nDid you mean --quiet\?/);
 		const container = await net('web', '-c', 'ap', '--', 'true');
-		assert.match(container.stderr, /"ap".*app/);
+		assert.match(container.stderr, /^error: pod "web" has no container "ap"\nIt has app\.\n$/);
 		assert.equal(container.code, 125);
 	});
 

@@ -104,17 +104,17 @@ describe('K72 decided before anything is added', () => {
 	}
 
 	it('goes on otherwise, also in a user namespace and with a sidecar', () => {
-		assert.deepEqual(judge(aPod().withContainer('app').pod, 'app', { needsTarget: true }), { verdict: 'go' });
+		assert.deepEqual(judge(aPod().withContainer('app').pod, 'app', { needsTarget: true }), { verdict: 'targeted' });
 		const userns = aPod()
 			.withContainer('app')
 			.but(({ spec }) => {
 				spec.hostUsers = false;
 			}).pod;
-		assert.deepEqual(judge(userns, 'app', { needsTarget: true, node: node('linux', 'amd64') }), { verdict: 'go' });
+		assert.deepEqual(judge(userns, 'app', { needsTarget: true, node: node('linux', 'amd64') }), { verdict: 'targeted' });
 		const sidecar = aPod()
 			.withContainer('app', {}, { state: waiting('PodInitializing') })
 			.withInitContainer('mesh', { restartPolicy: 'Always' }, { state: running }).pod;
-		assert.deepEqual(judge(sidecar, 'mesh', { needsTarget: true }), { verdict: 'go' });
+		assert.deepEqual(judge(sidecar, 'mesh', { needsTarget: true }), { verdict: 'targeted' });
 	});
 });
 

@@ -1,6 +1,6 @@
 import { type SpawnOptions, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { NoNamespaces, Sandbox } from '../sandbox/sandbox.ts';
@@ -22,6 +22,8 @@ export interface TestCluster {
 	namespace(level?: 'baseline' | 'restricted'): Promise<string>;
 	/** Make objects (YAML) in a namespace, and wait until the pods named are ready. */
 	apply(namespace: string, manifest: string, ...ready: string[]): Promise<void>;
+	/** A kubeconfig of a user who has these rights in a namespace, and none beside. */
+	user(name: string, namespace: string, rules: [resource: string, ...verbs: string[]][]): Promise<string>;
 	/** kubectl, of this cluster. */
 	kubectl(...words: string[]): Promise<Ran>;
 }
@@ -79,6 +81,24 @@ export async function useCluster(context: Mocha.Context): Promise<TestCluster> {
 			const manifest = `{apiVersion: v1, kind: Namespace, metadata: {name: ${name}, labels: ${labels}}}`;
 			await must(run(await kubectl(), ['apply', '-f', '-'], { kubeconfig, input: manifest }));
 			return name;
+		},
+		async user(name, namespace, rules) {
+			if (sandbox && !real) {
+				sandbox.grant(
+					name,
+					...rules.map(([resource, ...verbs]) => ({ verbs, resources: [resource], namespaces: [namespace] })),
+				);
+				return sandbox.kubeconfig(name);
+			}
+			await must(
+				run(await kubectl(), ['apply', '-n', namespace, '-f', '-'], { kubeconfig, input: roleYaml(name, rules) }),
+			);
+			const file = join(home, `${name}.kubeconfig`);
+			const text = await call('config', 'view', '--raw', '--flatten', '-o', 'json');
+			const config = JSON.parse(text.stdout);
+			for (const user of config.users) Object.assign(user.user, { as: name });
+			writeFileSync(file, JSON.stringify(config));
+			return file;
 		},
 		async apply(namespace, manifest, ...ready) {
 			await must(run(await kubectl(), ['apply', '-n', namespace, '-f', '-'], { kubeconfig, input: manifest }));
@@ -151,4 +171,22 @@ async function run(
 async function must(ran: Promise<Ran>): Promise<void> {
 	const { code, stderr } = await ran;
 	if (code !== 0) throw new Error(stderr);
+}
+
+function roleYaml(user: string, rules: [resource: string, ...verbs: string[]][]): string {
+	const rbac = 'rbac.authorization.k8s.io';
+	const role = {
+		apiVersion: `${rbac}/v1`,
+		kind: 'Role',
+		metadata: { name: user },
+		rules: rules.map(([resource, ...verbs]) => ({ apiGroups: [''], resources: [resource], verbs })),
+	};
+	const binding = {
+		apiVersion: `${rbac}/v1`,
+		kind: 'RoleBinding',
+		metadata: { name: user },
+		roleRef: { apiGroup: rbac, kind: 'Role', name: user },
+		subjects: [{ apiGroup: rbac, kind: 'User', name: user }],
+	};
+	return [role, binding].map((object) => JSON.stringify(object)).join('\n---\n');
 }
