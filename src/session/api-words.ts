@@ -28,6 +28,12 @@ export function sayRefusal(error: unknown): unknown {
 				cause: error,
 			});
 		default:
-			return error;
+			// What a WebSocket is answered with when only one of the two verbs is there, since 1.35.
+			if (error.status !== 403 || !/is forbidden: ?$/.test(error.message)) return error;
+			return new UserError(
+				'the server forbids the stream: since Kubernetes 1.35 it takes the verbs get and create on pods/exec',
+				'The Role it takes: the same command with --show-role',
+				{ cause: error },
+			);
 	}
 }

@@ -64,7 +64,7 @@ describe('policy in the way', () => {
 		]);
 		assert.equal(code, 0);
 		assert.match(stdout, /^65532\n0\n/);
-		assert.match(stdout, /\bapp\b/);
+		assert.match(stdout, /\b(app|httpd)\b/);
 		assert.deepEqual((await container(namespace)).securityContext, {
 			runAsNonRoot: true,
 			capabilities: { drop: ['ALL'] },

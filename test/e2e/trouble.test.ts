@@ -1,4 +1,7 @@
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { copyFileSync, mkdirSync, mkdtempSync } from 'node:fs';
+import { join } from 'node:path';
 import { ke, type TestCluster, useCluster } from '../support/cluster.ts';
 import { podYaml } from '../support/manifests.ts';
 
@@ -128,10 +131,22 @@ describe('trouble', () => {
 
 	it('is an image without a shell: the command is the main process, and nothing it says is lost', async function () {
 		this.timeout(120_000);
-		const words = ['shell', 'other', '-n', namespace, '--image', 'registry.test/onlybin:1', '-q', '--'];
 		if (!cluster.sandbox) this.skip();
-		const { code, stdout, stderr } = await ke(cluster, [...words, '/hello']);
-		assert.deepEqual([code, stdout], [3, 'hello\n'], stderr);
+		const rootfs = mkdtempSync(join(cluster.sandbox.directory, 'onlybin-'));
+		mkdirSync(join(rootfs, 'tool'));
+		copyFileSync(
+			spawnSync('sh', ['-c', 'command -v busybox'], { encoding: 'utf8' }).stdout.trim(),
+			join(rootfs, 'tool/busybox'),
+		);
+		cluster.sandbox.addImage({ rootfs, config: {} }, 'registry.test/onlybin:1');
+		const run = (input: string, ...words: string[]) =>
+			ke(cluster, ['shell', 'other', '-n', namespace, '--image', 'registry.test/onlybin:1', '-q', ...words], { input });
+		const spoke = await run('', '--', '/tool/busybox', 'sh', '-c', 'echo hello; exit 3');
+		assert.deepEqual([spoke.code, spoke.stdout], [3, 'hello\n'], spoke.stderr);
+		const read = await run('x'.repeat(100_000), '-i', '--', '/tool/busybox', 'wc', '-c');
+		assert.deepEqual([read.code, read.stdout.trim()], [0, '100000'], read.stderr);
+		const shell = await run('', '-i');
+		assert.deepEqual([shell.code, shell.stderr.split('\n')[0]], [125, 'error: registry.test/onlybin:1 has no sh']);
 	});
 });
 
