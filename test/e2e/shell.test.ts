@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
-import { existsSync } from 'node:fs';
-import { programEnv, type TestCluster, useCluster } from '../support/cluster.ts';
+import { execFile, spawnSync } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { ke, programEnv, type TestCluster, useCluster } from '../support/cluster.ts';
+import { eventually } from '../support/eventually.ts';
 import { executable } from '../support/executable.ts';
 import { podYaml } from '../support/manifests.ts';
 import { openTerminal, type TestTerminal } from '../support/terminal.ts';
@@ -63,7 +65,7 @@ describe('a shell at a terminal', () => {
 	it('sends Ctrl-C to the command there, and ends with Ctrl-D', async () => {
 		const terminal = shell();
 		await terminal.see(prompt);
-		terminal.type('echo begun; sleep 1000\r');
+		terminal.type('sh -c "echo begun; exec sleep 1000"\r');
 		await terminal.see(/\nbegun\r\n/);
 		terminal.type('\x03');
 		await terminal.see(prompt);
@@ -102,10 +104,16 @@ describe('a shell at a terminal', () => {
 	});
 
 	it('goes when its terminal goes', async () => {
-		const terminal = shell();
-		await terminal.see(prompt);
-		terminal.hangUp();
-		await eventually(async () => !existsSync(`/proc/${terminal.pid}`), 10_000);
+		const words = [
+			fileURLToPath(new URL('../support/hang-up.ts', import.meta.url)),
+			executable(),
+			'net',
+			'web',
+			'-n',
+			namespace,
+		];
+		const { stdout } = await promisify(execFile)(process.execPath, words, { env: programEnv(cluster.kubeconfig) });
+		await eventually(() => !isAlive(Number(stdout)), 10_000);
 	});
 
 	it('gives --env there too, without showing it', async () => {
@@ -117,18 +125,13 @@ describe('a shell at a terminal', () => {
 	});
 
 	it('runs standard input as a script with -i, and asks for -i without it', async () => {
-		const env = programEnv(cluster.kubeconfig);
-		const run = (words: string[]) =>
-			spawnSync(executable(), ['net', 'web', '-n', namespace, '-q', ...words], {
-				env,
-				input: 'echo from a script\nexit 6\n',
-			});
-		const ran = run(['-i']);
-		assert.deepEqual([ran.status, ran.stdout.toString()], [6, 'from a script\n']);
-		const refused = run([]);
-		assert.equal(refused.status, 125);
+		const run = (...words: string[]) =>
+			ke(cluster, ['net', 'web', '-n', namespace, '-q', ...words], { input: 'echo from a script\nexit 6\n' });
+		assert.deepEqual(await run('-i'), { code: 6, stdout: 'from a script\n', stderr: '' });
+		const refused = await run();
+		assert.equal(refused.code, 125);
 		assert.match(
-			refused.stderr.toString(),
+			refused.stderr,
 			/a shell needs a terminal, and standard input is none\n-i runs standard input as a script/,
 		);
 	});
@@ -169,15 +172,14 @@ describe('a shell at a terminal', () => {
 	});
 });
 
+/** Whether a process runs; one that is over and not yet waited for does not. */
+function isAlive(pid: number): boolean {
+	const { stdout } = spawnSync('ps', ['-o', 'stat=', '-p', String(pid)], { encoding: 'utf8' });
+	return /^[^Z\s]/.test(stdout);
+}
+
 /** End the program that runs under a script's shell, by its id. */
 function signalClient(script: number, signal: string): void {
 	const { stdout } = spawnSync('ps', ['-o', 'pid=', '--ppid', String(script)], { encoding: 'utf8' });
 	for (const pid of stdout.trim().split(/\s+/)) spawnSync('kill', [`-${signal}`, pid]);
-}
-
-async function eventually(condition: () => Promise<boolean>, timeout: number): Promise<void> {
-	const end = Date.now() + timeout;
-	while (!(await condition())) {
-		if (Date.now() > end) throw new Error('it did not come about');
-	}
 }

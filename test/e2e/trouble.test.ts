@@ -3,6 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { copyFileSync, mkdirSync, mkdtempSync } from 'node:fs';
 import { join } from 'node:path';
 import { ke, type TestCluster, useCluster } from '../support/cluster.ts';
+import { eventually } from '../support/eventually.ts';
 import { podYaml } from '../support/manifests.ts';
 
 describe('trouble', () => {
@@ -120,7 +121,7 @@ describe('trouble', () => {
 			'-c',
 			'trap "" TERM; echo begun >/tmp/begun; while [ ! -e /tmp/leave ]; do sleep 0.2; done',
 		);
-		await until(async () => (await net('web', '-q', '--', 'test', '-e', '/tmp/begun')).code === 0);
+		await eventually(async () => (await net('web', '-q', '--', 'test', '-e', '/tmp/begun')).code === 0);
 		const stopped = await ke(cluster, ['stop', 'web', '-n', namespace]);
 		assert.equal(stopped.code, 1);
 		assert.match(stopped.stderr, /^error: ke-net-\w+ goes on: .*\bsh \(\d+\).* did not end within 10 s\n/);
@@ -149,7 +150,3 @@ describe('trouble', () => {
 		assert.deepEqual([shell.code, shell.stderr.split('\n')[0]], [125, 'error: registry.test/onlybin:1 has no sh']);
 	});
 });
-
-async function until(condition: () => Promise<boolean>): Promise<void> {
-	while (!(await condition()));
-}

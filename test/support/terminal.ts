@@ -12,8 +12,6 @@ export interface TestTerminal {
 	ended: Promise<number>;
 	pid: number;
 	kill(signal: NodeJS.Signals): void;
-	/** Close the terminal, as a window that is closed or a connection that breaks does. */
-	hangUp(): void;
 }
 
 /** Start a program under a pseudo-terminal of 80 by 24. */
@@ -49,8 +47,6 @@ export function openTerminal(program: string, words: string[], env: NodeJS.Proce
 		resize: (columns, rows) => pty.resize(columns, rows),
 		pid: pty.pid,
 		kill: (signal) => pty.kill(signal),
-		// node-pty's own way sends a signal; the master's end of file must do.
-		hangUp: () => (pty as unknown as { _socket: { destroy(): void } })._socket.destroy(),
 		ended,
 		see(pattern, timeout = 20_000) {
 			return new Promise((resolve, reject) => {
