@@ -125,7 +125,7 @@ describe('readStart', () => {
 			assert.deepEqual(read({ terminated: { exitCode: 128, reason: 'StartError', message } }), {
 				state: 'failed',
 				sentence,
-				hint: undefined,
+				hint: 'A program that it has stands behind --.',
 				noCommand: true,
 			});
 		});

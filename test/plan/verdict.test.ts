@@ -143,11 +143,11 @@ describe('a target that runs between two crashes', () => {
 	});
 
 	it('is joined when it lives longer, lived longer, ended well, or is needed', () => {
-		assert.equal(verdict(crashing(2), 1061).verdict, 'go');
-		assert.equal(verdict(crashing(70), 1005).verdict, 'go');
-		assert.equal(verdict(crashing(2, 0), 1005).verdict, 'go');
-		assert.equal(verdict(crashing(2), 1005, true).verdict, 'go');
-		assert.equal(verdict(crashing(2)).verdict, 'go');
+		assert.equal(verdict(crashing(2), 1061).verdict, 'targeted');
+		assert.equal(verdict(crashing(70), 1005).verdict, 'targeted');
+		assert.equal(verdict(crashing(2, 0), 1005).verdict, 'targeted');
+		assert.equal(verdict(crashing(2), 1005, true).verdict, 'targeted');
+		assert.equal(verdict(crashing(2)).verdict, 'targeted');
 	});
 });
 
