@@ -110,7 +110,9 @@ describe('K72 decided before anything is added', () => {
 			.but(({ spec }) => {
 				spec.hostUsers = false;
 			}).pod;
-		assert.deepEqual(judge(userns, 'app', { needsTarget: true, node: node('linux', 'amd64') }), { verdict: 'targeted' });
+		assert.deepEqual(judge(userns, 'app', { needsTarget: true, node: node('linux', 'amd64') }), {
+			verdict: 'targeted',
+		});
 		const sidecar = aPod()
 			.withContainer('app', {}, { state: waiting('PodInitializing') })
 			.withInitContainer('mesh', { restartPolicy: 'Always' }, { state: running }).pod;
