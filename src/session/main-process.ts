@@ -12,6 +12,7 @@ import type { Outcome } from './outcome.ts';
 import { prepare, type SessionInput } from './prepare.ts';
 import { enterCommand, type Place, runStream, type Work } from './run.ts';
 import type { SessionTools } from './session.ts';
+import { readStdin } from './stdin.ts';
 import { waitForStart } from './wait.ts';
 
 /**
@@ -91,14 +92,11 @@ async function feedByAttach(connection: Connection, place: Place): Promise<() =>
 	);
 	channels.status.catch(() => {});
 	const feed = async (): Promise<void> => {
-		for await (const chunk of process.stdin) await channels.send(chunk as Uint8Array);
+		for await (const chunk of readStdin()) await channels.send(chunk);
 		channels.closeStdin();
 	};
 	feed().catch(() => {});
-	return () => {
-		process.stdin.destroy();
-		channels.close();
-	};
+	return () => channels.close();
 }
 
 async function exitOf(connection: Connection, pod: V1Pod, container: string): Promise<number> {

@@ -7,6 +7,7 @@ import { exitCodeOf } from './exit-status.ts';
 import { type EnvEntry, encodeFrame, encodeHeader } from './header.ts';
 import { ReadyMark } from './ready-mark.ts';
 import type { Sink } from './sink.ts';
+import { readStdin } from './stdin.ts';
 import { openRawTerminal } from './terminal.ts';
 
 /** What is run by exec in a container of ours. */
@@ -105,9 +106,9 @@ function feedPipe(channels: Channels, work: Work, header: boolean): () => void {
 	const feed = async (): Promise<void> => {
 		await channels.send(encodeHeader(work.env, framed));
 		if (work.stdin) {
-			for await (const chunk of process.stdin) {
+			for await (const chunk of readStdin()) {
 				if (ended) return;
-				await send(chunk as Uint8Array);
+				await send(chunk);
 			}
 		}
 		if (framed) await send(new Uint8Array(0));
@@ -117,7 +118,6 @@ function feedPipe(channels: Channels, work: Work, header: boolean): () => void {
 	feed().catch(() => {});
 	return () => {
 		ended = true;
-		if (work.stdin) process.stdin.destroy();
 	};
 }
 
