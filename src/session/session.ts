@@ -146,7 +146,7 @@ async function work(input: SessionInput, tools: SessionTools, brought: Brought):
 		return code;
 	} catch (error) {
 		if (error instanceof ConnectionLost) throw await lost(input, brought, error);
-		if (error instanceof ApiError && (await hasEnded(input, brought))) {
+		if (error instanceof ApiError && (await endOf(input, brought))) {
 			console.say(`${container} has ended meanwhile`);
 			const outcome = await openSession({ ...input, request: onePod(request, pod, namespace) }, tools);
 			return outcome.exitCode;
@@ -204,12 +204,10 @@ function mayRead(pod: V1Pod, target: string, { lost }: Candidate, uid: number): 
 
 async function lost(input: SessionInput, brought: Brought, error: ConnectionLost): Promise<UserError> {
 	const container = brought.candidate.slot.name;
-	if (await hasEnded(input, brought).catch(() => false)) {
-		return new UserError(
-			`${container} has ended${brought.candidate.container.targetContainerName === undefined ? '' : ', as it does when its target restarts'}`,
-			'The same command brings the next one.',
-			{ cause: error },
-		);
+	const end = await endOf(input, brought).catch(() => undefined);
+	if (end) {
+		const why = end.exitCode === 0 ? 'it was idle for its TTL, or was stopped' : 'its target ended, most likely';
+		return new UserError(`${container} has ended: ${why}`, 'The same command brings the next one.', { cause: error });
 	}
 	return new UserError(
 		`${error.message}; ${container} still runs in the pod`,
@@ -218,11 +216,15 @@ async function lost(input: SessionInput, brought: Brought, error: ConnectionLost
 	);
 }
 
-async function hasEnded({ connection }: SessionInput, { pod, candidate }: Brought): Promise<boolean> {
+/** How the container ended; undefined while it has not. */
+async function endOf(
+	{ connection }: SessionInput,
+	{ pod, candidate }: Brought,
+): Promise<{ exitCode: number } | undefined> {
 	const { namespace = '', name = '' } = pod.metadata ?? {};
 	const now = await getPod(connection, namespace, name);
 	const status = now.status?.ephemeralContainerStatuses?.find((one) => one.name === candidate.slot.name);
-	return status?.state?.terminated !== undefined;
+	return status?.state?.terminated;
 }
 
 function onePod(request: SessionInput['request'], pod: string, namespace: string): SessionInput['request'] {

@@ -103,6 +103,32 @@ describe('a shell at a terminal', () => {
 		await terminal.see(/code 125\r\nsane/);
 	});
 
+	it('gives the terminal back when the line goes dead, and the shell there ends by HUP at the TTL', async function () {
+		if (!cluster.sandbox) this.skip();
+		this.timeout(150_000);
+		await cluster.apply(namespace, podYaml('dead'), 'dead');
+		const terminal = script(
+			'"$KE" net dead --ttl 10s -n "$NS"; echo "code $?"; stty -a | grep -q " icanon" && echo sane',
+		);
+		await terminal.see(/dead:app [^\n]*[#$] $/);
+		cluster.sandbox.misbehaviour.silentStreams = true;
+		try {
+			await terminal.see(/error: ke-net-\w+ has ended: it was idle for its TTL/, 60_000);
+			await terminal.see(/code 125\r\nsane/);
+			await cluster.sandbox.until(
+				'pods',
+				namespace,
+				'dead',
+				(pod) =>
+					(pod as { status?: { ephemeralContainerStatuses?: { state?: { terminated?: object } }[] } } | undefined)
+						?.status?.ephemeralContainerStatuses?.[0]?.state?.terminated !== undefined,
+				60_000,
+			);
+		} finally {
+			cluster.sandbox.misbehaviour.silentStreams = false;
+		}
+	});
+
 	it('goes when its terminal goes', async () => {
 		const words = [
 			fileURLToPath(new URL('../support/hang-up.ts', import.meta.url)),
