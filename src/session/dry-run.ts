@@ -4,7 +4,7 @@ import { addContainer } from './add.ts';
 import { sayRefusal } from './api-words.ts';
 import { locatePod } from './locate.ts';
 import { IMAGE_SESSION, prepare, type SessionInput } from './prepare.ts';
-import type { SessionTools } from './session.ts';
+import type { SessionTools } from './tools.ts';
 
 /**
  * The plan of a session, with nothing changed: `server` asks the API server with a dry run of the PATCH which candidate

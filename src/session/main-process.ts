@@ -11,8 +11,8 @@ import { addContainer } from './add.ts';
 import type { Outcome } from './outcome.ts';
 import { prepare, type SessionInput } from './prepare.ts';
 import { enterCommand, type Place, runStream, type Work } from './run.ts';
-import type { SessionTools } from './session.ts';
 import { readStdin } from './stdin.ts';
+import type { SessionTools } from './tools.ts';
 import { waitForStart } from './wait.ts';
 
 /**

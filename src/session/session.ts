@@ -14,18 +14,9 @@ import { locatePod } from './locate.ts';
 import { attachInstead, runAsMain } from './main-process.ts';
 import type { Outcome } from './outcome.ts';
 import { IMAGE_SESSION, type Prepared, prepare, type SessionInput } from './prepare.ts';
-import type { Refusals } from './refusals.ts';
 import { runWork, type Work } from './run.ts';
-import type { Sink } from './sink.ts';
-import { type Patience, waitForStart } from './wait.ts';
-
-/** What a session is carried out with. */
-export interface SessionTools {
-	console: Console;
-	sink: Sink;
-	patience: Patience;
-	refusals(place: string): Refusals;
-}
+import type { SessionTools } from './tools.ts';
+import { waitForStart } from './wait.ts';
 
 /** A container that runs, and how it came. */
 export interface Brought {
