@@ -14,7 +14,7 @@ export class UserError extends Error {
 	}
 }
 
-/** A word, flag or value on the command line that cannot be meant: like kubectl's, exit code 1. */
+/** A word, flag or value on the command line that cannot be meant. */
 export class UsageError extends UserError {
 	override readonly name = 'UsageError';
 }

@@ -1,3 +1,4 @@
+import { writeSync } from 'node:fs';
 import facts from '../package.json' with { type: 'json' };
 
 // The version is asked for often, by scripts and by krew: it is answered before anything else is loaded.
@@ -15,10 +16,16 @@ if (argv.length === 1 && argv[0] === '--version') {
 }
 
 async function start(): Promise<number> {
-	process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-		if (error.code === 'EPIPE') process.exit(141);
-		throw error;
-	});
+	for (const [stream, name] of [
+		[process.stdout, 'standard output'],
+		[process.stderr, 'standard error'],
+	] as const) {
+		stream.on('error', (error: NodeJS.ErrnoException) => {
+			if (error.code === 'EPIPE') process.exit(141);
+			if (stream === process.stdout) writeSync(2, `error: ${name} cannot be written: ${error.code}\n`);
+			process.exit(125);
+		});
+	}
 	const [{ openProgram }, { builtinToolkits }, { describeFailure }] = await Promise.all([
 		import('./commands/program.ts'),
 		import('./toolkit/builtin.ts'),

@@ -1,5 +1,5 @@
 import { UserError } from '../errors.ts';
-import { type ApiError, apiErrorOf, parseStatus } from './api-error.ts';
+import { ApiError, apiErrorOf, parseStatus } from './api-error.ts';
 import type { Connection } from './connect.ts';
 import type { Credential } from './credentials.ts';
 import { grouped, tlsOptions } from './node-options.ts';
@@ -131,6 +131,9 @@ async function readRefusal(response: Refusal): Promise<string> {
 function refusalOf(connection: Connection, status: number, contentType: string | null, text: string): UserError {
 	const isStatus = parseStatus(text) !== undefined;
 	if (isStatus || status === 401) return apiErrorOf(connection.server.host, { status, contentType, text });
+	// The kubelet's own words, which the API server passes on: container not found ("x"), container is not running.
+	if (/^[^<]*\b(container|pod)\b[^<]*(not found|not running)/.test(text))
+		return new ApiError(text.trim(), status, undefined);
 	return noWebSocket(connection, `answered the WebSocket handshake with ${status}`);
 }
 

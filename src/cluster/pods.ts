@@ -8,9 +8,20 @@ export function podPath(namespace: string, name: string, subresource?: string): 
 	return subresource ? `${path}/${subresource}` : path;
 }
 
-/** @throws ApiError (404 when there is none) */
-export async function getPod(connection: Connection, namespace: string, name: string): Promise<V1Pod> {
-	const response = await request(connection, { path: podPath(namespace, name) });
+/**
+ * @param timeout milliseconds the answer may take
+ * @throws ApiError (404 when there is none)
+ */
+export async function getPod(
+	connection: Connection,
+	namespace: string,
+	name: string,
+	timeout?: number,
+): Promise<V1Pod> {
+	const response = await request(connection, {
+		path: podPath(namespace, name),
+		...(timeout !== undefined && { timeout }),
+	});
 	return response.json<V1Pod>();
 }
 

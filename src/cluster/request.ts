@@ -94,6 +94,9 @@ export function commonHeaders(connection: Connection, credential: Credential): H
 	];
 }
 
+/** Milliseconds that the head of an answer may take where no --request-timeout was given: a dead line must end. */
+const HEAD_TIMEOUT = 60_000;
+
 async function send(
 	connection: Connection,
 	wanted: ApiRequest,
@@ -101,7 +104,7 @@ async function send(
 	log: RequestLog,
 ): Promise<Answer> {
 	const { body } = wanted;
-	const timeout = wanted.timeout ?? connection.requestTimeout;
+	const timeout = wanted.timeout ?? (connection.requestTimeout || HEAD_TIMEOUT);
 	const deadline = new AbortController();
 	const late = new UserError(`the server ${connection.server.host} did not answer within ${timeout / 1000} s`);
 	const timer = timeout > 0 ? setTimeout(() => deadline.abort(late), timeout) : undefined;

@@ -1,6 +1,7 @@
 import { Command, type Interfaces } from '@oclif/core';
 import { type Connection, type ConnectionFlags, connect } from '../cluster/connect.ts';
 import { UsageError } from '../errors.ts';
+import { printable } from '../text/printable.ts';
 import { parseDuration } from './duration.ts';
 import { type Invocation, ProgramConfig } from './invocation.ts';
 
@@ -77,7 +78,7 @@ async function openConnection(flags: ConnectionFlagValues): Promise<Connection> 
 	const level = verbosity(flags.v);
 	if (level > 0) {
 		connection.log = (at, line) => {
-			if (at <= level) process.stderr.write(`${line}\n`);
+			if (at <= level) process.stderr.write(`${printable(line)}\n`);
 		};
 	}
 	return connection;

@@ -1,10 +1,11 @@
 import { Flags } from '@oclif/core';
 import { UsageError, UserError } from '../errors.ts';
 import { roleFor } from '../plan/roles.ts';
+import { runningSessions } from '../plan/sessions.ts';
 import { sayRefusal } from '../session/api-words.ts';
 import { openConsole } from '../session/console.ts';
 import { locatePod } from '../session/locate.ts';
-import { runningSessions, stopSession } from '../session/stop.ts';
+import { stopSession } from '../session/stop.ts';
 import { BaseCommand } from './base.ts';
 import { CONNECTION_FLAGS, POD_FLAGS } from './flags.ts';
 import { printDocument } from './print.ts';
@@ -46,10 +47,9 @@ export class StopCommand extends BaseCommand {
 		}
 		const console = openConsole(flags.quiet ?? false);
 		try {
-			const { pod } = await locatePod(connection, namespace, choice, flags.toolkit ?? '');
-			const running = runningSessions(pod, flags.toolkit).filter(
-				(name) => flags.name === undefined || name === flags.name,
-			);
+			const { pod, because } = await locatePod(connection, namespace, choice, flags.toolkit);
+			if (because !== undefined) console.say(`${pod.metadata?.name} (${because})`);
+			const running = runningSessions(pod, { toolkit: flags.toolkit, target: flags.container, name: flags.name });
 			if (running.length === 0) throw new UserError(`no session of ours runs in pod "${pod.metadata?.name}"`);
 			for (const container of running) {
 				await stopSession(connection, pod, container);

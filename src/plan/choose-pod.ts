@@ -1,4 +1,5 @@
 import type { V1Pod } from '@kubernetes/client-node';
+import { runningSessions } from './sessions.ts';
 
 /** A pod in the few words that tell it from its siblings. */
 export interface PodSummary {
@@ -10,10 +11,13 @@ export interface PodSummary {
 }
 
 /**
- * One of several pods: where a session of this toolkit runs already, else a ready one, else one with the fewest restarts,
+ * One of several pods: where a session of this toolkit (undefined: of any) runs already, else a ready one, else one with the fewest restarts,
  * else the first by name; finished and terminating pods last. With the reason, to be said in one line.
  */
-export function choosePod(pods: readonly V1Pod[], toolkit: string): { pod: V1Pod; because: string | undefined } {
+export function choosePod(
+	pods: readonly V1Pod[],
+	toolkit: string | undefined,
+): { pod: V1Pod; because: string | undefined } {
 	const ranked = [...pods].sort((a, b) => {
 		const [left, right] = [rank(a, toolkit), rank(b, toolkit)];
 		const differs = left.findIndex((value, i) => value !== right[i]);
@@ -21,7 +25,7 @@ export function choosePod(pods: readonly V1Pod[], toolkit: string): { pod: V1Pod
 	});
 	const pod = ranked[0];
 	if (!pod) throw new RangeError('choosePod needs a pod');
-	if (hasSession(pod, toolkit)) return { pod, because: 'where you have been' };
+	if (runningSessions(pod, { toolkit }).length > 0) return { pod, because: 'where you have been' };
 	if (pods.length === 1) return { pod, because: undefined };
 	const ready = pods.filter((candidate) => podSummary(candidate).ready).length;
 	const among = ready > 0 ? `1 of ${ready} ready pods` : `1 of ${pods.length} pods, none ready`;
@@ -45,17 +49,10 @@ export function podSummary(pod: V1Pod): PodSummary {
 	};
 }
 
-/** Whether an ephemeral container of this toolkit runs in the pod; ours are called `ke-<toolkit>-<hash>`. */
-function hasSession(pod: V1Pod, toolkit: string): boolean {
-	return (pod.status?.ephemeralContainerStatuses ?? []).some(
-		({ name, state }) => state?.running !== undefined && /^ke-(.+)-[^-]+$/.exec(name)?.[1] === toolkit,
-	);
-}
-
-function rank(pod: V1Pod, toolkit: string): number[] {
+function rank(pod: V1Pod, toolkit: string | undefined): number[] {
 	const summary = podSummary(pod);
 	const gone = summary.state === 'Terminating' || pod.status?.phase === 'Succeeded' || pod.status?.phase === 'Failed';
-	return [gone ? 1 : 0, hasSession(pod, toolkit) ? 0 : 1, summary.ready ? 0 : 1, summary.restarts];
+	return [gone ? 1 : 0, runningSessions(pod, { toolkit }).length > 0 ? 0 : 1, summary.ready ? 0 : 1, summary.restarts];
 }
 
 function podName(pod: V1Pod): string {

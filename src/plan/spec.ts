@@ -37,7 +37,8 @@ export function specMaker(input: SpecInput): SpecMaker {
 	const like = request.likeTarget && target !== undefined ? likeTarget(pod, target) : { fields: {}, notes: [] };
 	const { env = [], volumeMounts = [], envFrom }: Partial<V1EphemeralContainer> = like.fields;
 	const mounts = addMounts(pod, volumeMounts, request.mounts);
-	const variables = input.mode === 'main' ? overlayEnv(env, request.env) : env;
+	// A process that waits for a header gets --env by it; only one that cannot wait has it in its spec, for all to see.
+	const variables = input.mode === 'main' && !input.main ? overlayEnv(env, request.env) : env;
 	const policy = request.imagePullPolicy ?? (request.profile === 'auto' ? 'IfNotPresent' : undefined);
 	const common: V1EphemeralContainer = {
 		name: '',

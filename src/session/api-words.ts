@@ -20,7 +20,7 @@ export function sayRefusal(error: unknown): unknown {
 		case 'pod-security':
 			return new UserError(
 				`Pod Security ${refusal.level} refuses the container: ${refusal.findings}`,
-				'--profile auto (the default) finds what is admitted.',
+				'--profile auto tries what else may be admitted; --cap-add, --privileged and --custom ask for more than it would.',
 				{ cause: error },
 			);
 		case 'webhook':

@@ -23,7 +23,7 @@ export async function locatePod(
 	connection: Connection,
 	namespace: string,
 	choice: TargetChoice,
-	toolkit: string,
+	toolkit: string | undefined,
 ): Promise<Located> {
 	if (choice.all || choice.pods.length > 0) {
 		throw new UserError(

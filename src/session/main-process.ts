@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { V1Pod } from '@kubernetes/client-node';
 import { mayI } from '../cluster/access.ts';
+import { ApiError } from '../cluster/api-error.ts';
 import { openChannels } from '../cluster/channels.ts';
 import type { Connection } from '../cluster/connect.ts';
 import { followLog, podPath } from '../cluster/pods.ts';
@@ -17,14 +18,13 @@ import { waitForStart } from './wait.ts';
 
 /**
  * Whether exec is forbidden here and attach is not, by review requests; false where reviews cannot be had, so that exec's
- * own refusal tells. Both verbs count: since 1.35 opening a WebSocket takes create beside get.
+ * own refusal tells. It is create that roles leave out: since 1.35 opening a WebSocket takes it beside get.
  */
 export async function attachInstead(connection: Connection, pod: V1Pod): Promise<boolean> {
 	const { namespace = '', name = '' } = pod.metadata ?? {};
-	const ask = (verb: string, subresource: string): Promise<boolean> =>
-		mayI(connection, { verb, resource: 'pods', subresource, namespace, name });
-	if (await ask('create', 'exec')) return false;
-	return ask('create', 'attach');
+	const ask = (subresource: string): Promise<boolean> =>
+		mayI(connection, { verb: 'create', resource: 'pods', subresource, namespace, name });
+	return !(await ask('exec')) && ask('attach');
 }
 
 /**
@@ -57,11 +57,16 @@ export async function runAsMain(
 	const { namespace = '', name = '' } = pod.metadata ?? {};
 	const place = { namespace, pod: name, container };
 	const { start } = await waitForStart(connection, with_, container, tools.patience, tools.console);
+	const about = { namespace, pod: name, container, reused: false, profile: candidate.profile };
+	if (start.state === 'failed' && start.noCommand) {
+		tools.console.say(`error: ${start.sentence}`);
+		return { ...about, exitCode: 127 };
+	}
 	if (start.state === 'failed') throw new UserError(start.sentence, start.hint);
 	if (work) await runStream(connection, place, 'attach', { ...work, main: true }, tools.sink);
 	else await runLogged(connection, place, request, tools);
 	const exitCode = await exitOf(connection, with_, container);
-	return { namespace, pod: name, container, reused: false, profile: candidate.profile, exitCode };
+	return { ...about, exitCode };
 }
 
 /** Output from the log, from its first byte to the container's end; stdin, if asked for, by attach. */
@@ -73,14 +78,21 @@ async function runLogged(
 ): Promise<void> {
 	if (request.tty) {
 		const work: Work = { words: [], shell: false, stdin: true, tty: true, env: [], path: [], targetId: '', prompt: '' };
-		await runStream(connection, place, 'attach', work, sink);
-		return;
+		const status = await runStream(connection, place, 'attach', work, sink).catch(overAlready);
+		if (status) return;
+		// It was over before we were there: the log has all of it.
 	}
-	const stdin = request.stdin ? await feedByAttach(connection, place) : undefined;
+	const stdin = request.stdin && !request.tty ? await feedByAttach(connection, place).catch(overAlready) : undefined;
 	for await (const bytes of await followLog(connection, place.namespace, place.pod, place.container)) {
 		await sink.stdout(bytes);
 	}
 	stdin?.();
+}
+
+/** The process may be over before attach is there: then its log tells all. @throws any other error */
+function overAlready(error: unknown): undefined {
+	if (error instanceof ApiError && /not found|not running/.test(error.message)) return undefined;
+	throw error;
 }
 
 async function feedByAttach(connection: Connection, place: Place): Promise<() => void> {

@@ -25,6 +25,11 @@ export class ReadyMark {
 		return out;
 	}
 
+	/** What was held back of an output that ended without the mark. */
+	rest(): Uint8Array | undefined {
+		return this.#found || this.#held.length === 0 ? undefined : this.#held;
+	}
+
 	#again(bytes: Uint8Array): Uint8Array {
 		const mark = ReadyMark.#mark;
 		let rest = bytes;

@@ -1,5 +1,5 @@
 import type { V1Status } from '@kubernetes/client-node';
-import { type Channels, openChannels } from '../cluster/channels.ts';
+import { type Channels, ConnectionLost, openChannels } from '../cluster/channels.ts';
 import type { Connection } from '../cluster/connect.ts';
 import { podPath } from '../cluster/pods.ts';
 import { TEXTS } from '../inside/texts.ts';
@@ -73,9 +73,20 @@ export async function runStream(
 			stderr: (bytes) => sink.stderr(bytes),
 		},
 	);
-	const stop = work.tty ? feedTerminal(channels, work, ready) : feedPipe(channels, work, header);
+	let unread: Error | undefined;
+	const stop = work.tty
+		? feedTerminal(channels, work, ready)
+		: feedPipe(channels, work, header, (error) => {
+				unread = error;
+				channels.close();
+			});
 	try {
-		return await channels.status;
+		const status = await channels.status;
+		const held = ready?.rest();
+		if (held) await sink.stdout(held);
+		return status;
+	} catch (error) {
+		throw unread ?? error;
 	} finally {
 		stop();
 		channels.close();
@@ -97,8 +108,11 @@ function needsHeader(work: Work): boolean {
 	return work.env.length > 0 || (work.stdin && !work.tty);
 }
 
-/** Our stdin, if it was asked for, into the command's; with the header before it, and its end behind it. */
-function feedPipe(channels: Channels, work: Work, header: boolean): () => void {
+/**
+ * Our stdin, if it was asked for, into the command's; with the header before it, and its end behind it.
+ * @param fail called when our stdin cannot be read
+ */
+function feedPipe(channels: Channels, work: Work, header: boolean, fail: (error: Error) => void): () => void {
 	if (!header) return () => {};
 	const framed = channels.protocol === 'v4';
 	const send = (bytes: Uint8Array): Promise<void> => channels.send(framed ? encodeFrame(bytes) : bytes);
@@ -114,8 +128,10 @@ function feedPipe(channels: Channels, work: Work, header: boolean): () => void {
 		if (framed) await send(new Uint8Array(0));
 		else channels.closeStdin();
 	};
-	// The stream's own end tells what went wrong; a send after it is of no interest.
-	feed().catch(() => {});
+	// The stream's own end tells what went wrong with it; a send after that is of no interest.
+	feed().catch((error) => {
+		if (!(error instanceof ConnectionLost)) fail(error);
+	});
 	return () => {
 		ended = true;
 	};
@@ -125,6 +141,7 @@ function feedPipe(channels: Channels, work: Work, header: boolean): () => void {
 function feedTerminal(channels: Channels, work: Work, ready: ReadyMark | undefined): () => void {
 	const terminal = process.stdin.isTTY ? openRawTerminal() : undefined;
 	terminal?.onSize((columns, rows) => channels.resize(columns, rows));
+	let ended = false;
 	const onData = (bytes: Uint8Array): void => {
 		channels.send(bytes).catch(() => {});
 	};
@@ -133,12 +150,16 @@ function feedTerminal(channels: Channels, work: Work, ready: ReadyMark | undefin
 		process.stdin.resume();
 	};
 	if (ready) {
-		ready.seen.then(async () => {
+		const begin = async (): Promise<void> => {
+			await ready.seen;
 			await channels.send(encodeHeader(work.env, false));
-			if (work.stdin) listen();
-		});
+			if (work.stdin && !ended) listen();
+		};
+		// What ends the stream is told by its status.
+		begin().catch(() => {});
 	} else if (work.stdin) listen();
 	return () => {
+		ended = true;
 		process.stdin.off('data', onData);
 		process.stdin.pause();
 		terminal?.restore();

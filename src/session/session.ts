@@ -4,7 +4,7 @@ import { ConnectionLost } from '../cluster/channels.ts';
 import { getPod } from '../cluster/pods.ts';
 import { UserError } from '../errors.ts';
 import type { Candidate } from '../plan/container.ts';
-import { targetIdentity } from '../plan/identity.ts';
+import { findStatus, targetIdentity } from '../plan/identity.ts';
 import { readStart } from '../plan/start.ts';
 import { sayDuration } from '../text/say.ts';
 import { addContainer } from './add.ts';
@@ -42,8 +42,7 @@ export async function openSession(input: SessionInput, tools: SessionTools): Pro
 		const { pod, because } = await locatePod(connection, namespace, request.targets, toolkit);
 		const brought = await bring(input, tools, pod, because);
 		if ('exitCode' in brought) return { ...brought, ms: Date.now() - began };
-		const exitCode = await work(input, tools, brought);
-		return { ...describe(brought), exitCode, ms: Date.now() - began };
+		return { ...(await work(input, tools, brought)), ms: Date.now() - began };
 	} catch (error) {
 		throw sayRefusal(error);
 	}
@@ -74,9 +73,7 @@ async function bring(
 		: await addContainer(connection, pod, plan, tools.refusals(place), console);
 	const { name, after } = added.candidate.slot;
 	if (after !== undefined) console.say(`${after} has ended; ${name} takes its place`);
-	const { start, pod: started } = await waiting(name, pod, () =>
-		waitForStart(connection, added.pod, name, tools.patience, console),
-	);
+	const { start, pod: started } = await waitForStart(connection, added.pod, name, tools.patience, console);
 	if (start.state === 'failed') {
 		if (start.noCommand && request.command.length > 0) {
 			console.say(`${prepared.image} has no shell: the command runs as the main process of its own container`);
@@ -107,21 +104,13 @@ function hadNoShell(pod: V1Pod, candidates: readonly Candidate[]): boolean {
 	});
 }
 
-/** Ctrl-C while waiting says what was left in the pod. */
-async function waiting<T>(name: string, pod: V1Pod, wait: () => Promise<T>): Promise<T> {
-	const interrupted = (): void => {
-		process.stderr.write(`\n${name} stays in pod ${pod.metadata?.name}; the same command joins it\n`);
-		process.exit(130);
-	};
-	process.once('SIGINT', interrupted);
-	try {
-		return await wait();
-	} finally {
-		process.off('SIGINT', interrupted);
-	}
-}
-
-async function work(input: SessionInput, tools: SessionTools, brought: Brought): Promise<number> {
+/** Run it; once more where the container turns out to have ended since it was looked at. */
+async function work(
+	input: SessionInput,
+	tools: SessionTools,
+	brought: Brought,
+	again = true,
+): Promise<Omit<Outcome, 'ms'>> {
 	const { request, connection } = input;
 	const { console } = tools;
 	const container = brought.candidate.slot.name;
@@ -129,20 +118,17 @@ async function work(input: SessionInput, tools: SessionTools, brought: Brought):
 	const shell = request.command.length === 0;
 	if (shell && request.tty) sayWelcome(brought, console);
 	try {
-		const code = await runWork(connection, { namespace, pod, container }, workOf(input, brought), tools.sink);
+		const exitCode = await runWork(connection, { namespace, pod, container }, workOf(input, brought), tools.sink);
 		if (shell && request.tty && !brought.reused) {
 			const until = request.ttl === 0 ? 'until it is stopped' : `idle, for ${sayDuration(request.ttl)}`;
 			console.say(`${container} stays in the pod, ${until} (kubectl ephemeral stop ${pod} -n ${namespace} ends it)`);
 		}
-		return code;
+		return { ...describe(brought), exitCode };
 	} catch (error) {
 		if (error instanceof ConnectionLost) throw await lost(input, brought, error);
-		if (error instanceof ApiError && (await endOf(input, brought))) {
-			console.say(`${container} has ended meanwhile`);
-			const outcome = await openSession({ ...input, request: onePod(request, pod, namespace) }, tools);
-			return outcome.exitCode;
-		}
-		throw error;
+		if (!again || !(error instanceof ApiError) || (await stateOf(input, brought)) !== 'ended') throw error;
+		const next = await bring(input, tools, await getPod(connection, namespace, pod), undefined);
+		return 'exitCode' in next ? next : work(input, tools, next, false);
 	}
 }
 
@@ -151,10 +137,10 @@ function workOf(
 	{ pod, candidate, prepared }: Pick<Brought, 'pod' | 'candidate' | 'prepared'>,
 ): Work {
 	const target = candidate.container.targetContainerName;
-	const id = pod.status?.containerStatuses?.find(({ name }) => name === target)?.containerID ?? '';
+	const id = (target && findStatus(pod, target)?.containerID) ?? '';
 	const shell = request.command.length === 0;
 	return {
-		words: shell ? (toolkit?.shell.command ?? ['bash', 'zsh', 'ash', 'sh']) : request.command,
+		words: shell ? [...new Set([...(toolkit?.shell.command ?? []), 'bash', 'zsh', 'ash', 'sh'])] : request.command,
 		shell,
 		stdin: request.stdin,
 		tty: request.tty,
@@ -195,33 +181,30 @@ function mayRead(pod: V1Pod, target: string, { lost }: Candidate, uid: number): 
 
 async function lost(input: SessionInput, brought: Brought, error: ConnectionLost): Promise<UserError> {
 	const container = brought.candidate.slot.name;
-	const end = await endOf(input, brought).catch(() => undefined);
-	if (end) {
-		const why = end.exitCode === 0 ? 'it was idle for its TTL, or was stopped' : 'its target ended, most likely';
+	const state = await stateOf(input, brought);
+	if (state === 'ended') {
+		const why = 'its target ended, it was idle for its TTL, or it was stopped';
 		return new UserError(`${container} has ended: ${why}`, 'The same command brings the next one.', { cause: error });
 	}
+	const rest = state === 'there' ? 'still runs in the pod' : 'may still run in the pod: the server cannot be asked';
 	return new UserError(
-		`${error.message}; ${container} still runs in the pod`,
+		`${error.message}; ${container} ${rest}`,
 		'The same command opens a new shell in it; the old one cannot be entered again.',
 		{ cause: error },
 	);
 }
 
-/** How the container ended; undefined while it has not. */
-async function endOf(
+/** Whether the container is over, as far as it can be seen. */
+async function stateOf(
 	{ connection }: SessionInput,
 	{ pod, candidate }: Brought,
-): Promise<{ exitCode: number } | undefined> {
+): Promise<'ended' | 'there' | 'unknown'> {
 	const { namespace = '', name = '' } = pod.metadata ?? {};
-	const now = await getPod(connection, namespace, name);
+	const now = await getPod(connection, namespace, name, PATIENCE).catch(() => undefined);
+	if (!now) return 'unknown';
 	const status = now.status?.ephemeralContainerStatuses?.find((one) => one.name === candidate.slot.name);
-	return status?.state?.terminated;
+	return status?.state?.terminated ? 'ended' : 'there';
 }
 
-function onePod(request: SessionInput['request'], pod: string, namespace: string): SessionInput['request'] {
-	return {
-		...request,
-		namespace,
-		targets: { named: [{ kind: 'pods', name: pod }], all: false, pods: [], pick: false },
-	};
-}
+/** Milliseconds for a look at a pod after the connection was lost: the line may be dead. */
+const PATIENCE = 5000;

@@ -1,4 +1,5 @@
 import { read } from 'node:fs';
+import { UserError } from '../errors.ts';
 
 /** Bytes asked for at once. */
 const CHUNK = 64 * 1024;
@@ -8,7 +9,7 @@ const CHUNK = 64 * 1024;
  * the runtimes' streams make new ones as fast as a file can be read, and the collector does not keep up.
  *
  * Where the descriptor is not blocking, its stream is read instead.
- * @throws Error of the read
+ * @throws UserError when it cannot be read
  */
 export async function* readStdin(): AsyncGenerator<Uint8Array> {
 	const buffer = new Uint8Array(CHUNK);
@@ -28,7 +29,7 @@ function readInto(buffer: Uint8Array): Promise<number | 'not now'> {
 			else if (error.code === 'EAGAIN') resolve('not now');
 			// Windows says the end of a pipe by an error.
 			else if (error.code === 'EOF') resolve(0);
-			else reject(error);
+			else reject(new UserError(`standard input cannot be read: ${error.code}`, undefined, { cause: error }));
 		});
 	});
 }

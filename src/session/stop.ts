@@ -1,31 +1,17 @@
 import type { V1Pod } from '@kubernetes/client-node';
-import { openChannels } from '../cluster/channels.ts';
+import { ConnectionLost, openChannels } from '../cluster/channels.ts';
 import type { Connection } from '../cluster/connect.ts';
 import { podPath } from '../cluster/pods.ts';
 import { watchPod } from '../cluster/watch-pod.ts';
 import { UserError } from '../errors.ts';
 import { readStopReport } from '../inside/stop-report.ts';
 import { TEXTS } from '../inside/texts.ts';
-import { readRecord } from '../plan/record.ts';
 import { sayList } from '../text/say.ts';
 import { exitCodeOf } from './exit-status.ts';
 import { captureSink } from './sink.ts';
 
 /** Seconds that our processes in a container may take to end after TERM. */
 const PATIENCE = 10;
-
-/** The session containers of ours that run in a pod, of one toolkit or of all. */
-export function runningSessions(pod: V1Pod, toolkit: string | undefined): string[] {
-	const running = new Set(
-		(pod.status?.ephemeralContainerStatuses ?? []).filter(({ state }) => state?.running).map(({ name }) => name),
-	);
-	return (pod.spec?.ephemeralContainers ?? [])
-		.filter((container) => {
-			const record = readRecord(container);
-			return running.has(container.name) && record && (toolkit === undefined || record.toolkit === toolkit);
-		})
-		.map(({ name }) => name);
-}
 
 /**
  * End a session container: first the work in it, by TERM, then, when no process of it is left and none traces another,
@@ -41,8 +27,11 @@ export async function stopSession(connection: Connection, pod: V1Pod, container:
 		{ container, command: ['sh', '-c', TEXTS.stop, 'ke-stop', String(PATIENCE)], stdout: 'true', stderr: 'true' },
 		{ stdout: (bytes) => capture.stdout(bytes), stderr: (bytes) => capture.stderr(bytes) },
 	);
-	const ended = channels.status.then(exitCodeOf).catch(() => undefined);
-	const code = await ended;
+	// The connection may be lost because the container has ended, which is what is wanted; that is looked at below.
+	const code = await channels.status.then(exitCodeOf).catch((error) => {
+		if (error instanceof ConnectionLost) return undefined;
+		throw error;
+	});
 	const inTheWay = readStopReport(capture.read('stdout').text);
 	if (inTheWay.length > 0) {
 		const first = inTheWay

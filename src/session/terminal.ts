@@ -30,6 +30,7 @@ export function openRawTerminal(): RawTerminal {
 	for (const [signal, number] of [
 		['SIGTERM', 15],
 		['SIGHUP', 1],
+		['SIGQUIT', 3],
 	] as const) {
 		const end = (): void => {
 			restore();

@@ -44,6 +44,11 @@ export async function waitForStart(
 	if (first.state !== 'waiting') return { start: first, pod };
 	const progress = console.wait();
 	const end = new AbortController();
+	const leave = onSignals(async (code) => {
+		await progress.end();
+		process.stderr.write(`${container} stays in pod ${pod.metadata?.name}; the same command joins it\n`);
+		process.exit(code);
+	});
 	try {
 		return await new Promise((resolve, reject) => {
 			const wait = new Wait(pod, container, patience, progress.show, resolve, reject);
@@ -59,9 +64,28 @@ export async function waitForStart(
 			readPods(connection, pod, end.signal, (seen) => wait.pod(seen)).catch(reject);
 		});
 	} finally {
+		leave();
 		end.abort();
 		await progress.end();
 	}
+}
+
+/** Call `act` with the exit code when the user or the system ends us; gives back how to stop listening. */
+function onSignals(act: (code: number) => void): () => void {
+	const listeners = (
+		[
+			['SIGINT', 130],
+			['SIGTERM', 143],
+			['SIGHUP', 129],
+		] as const
+	).map(([signal, code]) => {
+		const listener = (): void => act(code);
+		process.once(signal, listener);
+		return () => process.off(signal, listener);
+	});
+	return () => {
+		for (const stop of listeners) stop();
+	};
 }
 
 class Wait {
