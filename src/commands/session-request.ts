@@ -61,10 +61,12 @@ export function buildRequest(
 	if (command?.length === 0) throw new UsageError('a command is missing behind --');
 	if (command?.[0] === '') throw new UsageError('the command behind -- is empty');
 	const terminal = context.stdinIsTerminal && context.stdoutIsTerminal;
+	// A word that is no pod is told before what a missing -- would have it be: a shell without a terminal.
+	const targets = parseTargets(words, flags, context.stdinIsTerminal);
 	const streams = chooseStreams(command !== undefined, flags, context, terminal);
 	return {
 		toolkit: context.toolkit,
-		targets: parseTargets(words, flags, context.stdinIsTerminal),
+		targets,
 		// Empty means unsaid, as in kubectl.
 		namespace: flags.namespace || undefined,
 		container: flags.container || undefined,

@@ -1,3 +1,4 @@
+import type { V1Pod } from '@kubernetes/client-node';
 import { Flags } from '@oclif/core';
 import { UsageError, UserError } from '../errors.ts';
 import { roleFor } from '../plan/roles.ts';
@@ -50,7 +51,7 @@ export class StopCommand extends BaseCommand {
 			const { pod, because } = await locatePod(connection, namespace, choice, flags.toolkit);
 			if (because !== undefined) console.say(`${pod.metadata?.name} (${because})`);
 			const running = runningSessions(pod, { toolkit: flags.toolkit, target: flags.container, name: flags.name });
-			if (running.length === 0) throw new UserError(`no session of ours runs in pod "${pod.metadata?.name}"`);
+			if (running.length === 0) throw noneRuns(pod, runningSessions(pod, {}));
 			for (const container of running) {
 				await stopSession(connection, pod, container);
 				console.say(`${container} has ended`);
@@ -60,4 +61,10 @@ export class StopCommand extends BaseCommand {
 			throw sayRefusal(error);
 		}
 	}
+}
+
+function noneRuns(pod: V1Pod, others: string[]): UserError {
+	const name = pod.metadata?.name;
+	if (others.length === 0) return new UserError(`no session of ours runs in pod "${name}"`);
+	return new UserError(`no such session runs in pod "${name}"`, `There: ${others.join(', ')}.`);
 }

@@ -113,7 +113,10 @@ describe('a shell at a terminal', () => {
 		await terminal.see(/dead:app [^\n]*[#$] $/);
 		cluster.sandbox.misbehaviour.silentStreams = true;
 		try {
-			await terminal.see(/error: ke-net-\w+ has ended: it was idle for its TTL/, 60_000);
+			await terminal.see(
+				/error: ke-net-\w+ has ended: its target ended, it was idle for its TTL, or it was stopped/,
+				60_000,
+			);
 			await terminal.see(/code 125\r\nsane/);
 			await cluster.sandbox.until(
 				'pods',
@@ -171,7 +174,7 @@ describe('a shell at a terminal', () => {
 
 	it('offers a list with --pick', async () => {
 		const terminal = shell('net --pick');
-		await terminal.see(/1 {2}web {2}Running/);
+		await terminal.see(/1 {2}web +Running/);
 		await terminal.see(/Which pod\? /);
 		terminal.type('1\r');
 		await terminal.see(prompt);
