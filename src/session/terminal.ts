@@ -36,7 +36,7 @@ export function openRawTerminal(): RawTerminal {
 			restore();
 			process.exit(128 + number);
 		};
-		process.once(signal, end);
+		process.on(signal, end);
 		listeners.push(() => process.off(signal, end));
 	}
 	return {

@@ -70,7 +70,10 @@ export async function waitForStart(
 	}
 }
 
-/** Call `act` with the exit code when the user or the system ends us; gives back how to stop listening. */
+/**
+ * Call `act` with the exit code when the user or the system ends us; gives back how to stop listening. With `on`, not
+ * `once`: a listener that is gone when it runs would have the progress line's own clean-up end the process first.
+ */
 function onSignals(act: (code: number) => void): () => void {
 	const listeners = (
 		[
@@ -80,7 +83,7 @@ function onSignals(act: (code: number) => void): () => void {
 		] as const
 	).map(([signal, code]) => {
 		const listener = (): void => act(code);
-		process.once(signal, listener);
+		process.on(signal, listener);
 		return () => process.off(signal, listener);
 	});
 	return () => {

@@ -132,6 +132,17 @@ describe('a shell at a terminal', () => {
 		}
 	});
 
+	it('says on Ctrl-C while it waits what stays in the pod, and gives the cursor back', async function () {
+		if (!cluster.sandbox) this.skip();
+		cluster.sandbox.misbehaviour.pulls.set('registry.test/never:1', { delayMs: Number.POSITIVE_INFINITY });
+		const terminal = script('exec "$KE" shell web --image registry.test/never:1 -n "$NS" -- true');
+		await terminal.see(/registry\.test\/never:1 {2}pulling, \d s/);
+		terminal.type('\x03');
+		await terminal.see(/\x1b\[\?25h/);
+		await terminal.see(/ke-shell-\w+ stays in pod web; the same command joins it\r\n/);
+		assert.equal(await terminal.ended, 130);
+	});
+
 	it('goes when its terminal goes', async () => {
 		const words = [
 			fileURLToPath(new URL('../support/hang-up.ts', import.meta.url)),
