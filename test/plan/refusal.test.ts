@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
+import type { V1EphemeralContainer } from '@kubernetes/client-node';
 import { choosePod } from '../../src/plan/choose-pod.ts';
+import { recordEnv } from '../../src/plan/record.ts';
 import { readRefusal } from '../../src/plan/refusal.ts';
 import { aPod, running } from '../support/pods.ts';
 
@@ -45,15 +47,25 @@ describe('readRefusal', () => {
 });
 
 describe('choosePod', () => {
-	const pod = (name: string, ready: boolean, restarts = 0, session = false) =>
+	const ours = {
+		name: 'mine',
+		image: 'registry.test/tools:1',
+		env: recordEnv({ by: 'dev', ttl: 60, toolkit: 'net', version: '0' }),
+	};
+	const foreign = { name: 'ke-net-abc1', image: 'registry.test/tools:1' };
+	const pod = (name: string, ready: boolean, restarts = 0, session?: V1EphemeralContainer) =>
 		(session
-			? aPod(name).withContainer('app', {}, { restarts }).withEphemeral('ke-net-abc1', running)
+			? aPod(name).withContainer('app', {}, { restarts }).withEphemeral(session, running)
 			: aPod(name).withContainer('app', {}, { restarts })
 		).but((made) => {
 			made.status.conditions = [{ type: 'Ready', status: ready ? 'True' : 'False' }];
 		}).pod;
 	for (const [what, pods, name] of [
-		['where a session is', [pod('a', true), pod('b', false, 9, true)], 'b'],
+		[
+			'where a session of ours is, by its record and not by its name',
+			[pod('a', true, 0, foreign), pod('b', false, 9, ours)],
+			'b',
+		],
 		['a ready one', [pod('a', false), pod('b', true, 9)], 'b'],
 		['fewest restarts', [pod('a', true, 2), pod('b', true, 1)], 'b'],
 		['the first by name', [pod('b', true), pod('a', true)], 'a'],
