@@ -8,7 +8,7 @@ import { type EnvEntry, encodeFrame, encodeHeader } from './header.ts';
 import { ReadyMark } from './ready-mark.ts';
 import type { Sink } from './sink.ts';
 import { readStdin } from './stdin.ts';
-import { openRawTerminal } from './terminal.ts';
+import { keepOutputRaw, openRawTerminal } from './terminal.ts';
 
 /** What is run by exec in a container of ours. */
 export interface Work {
@@ -54,6 +54,7 @@ export async function runStream(
 ): Promise<V1Status> {
 	const header = work.main || needsHeader(work);
 	const ready = work.tty && header ? new ReadyMark() : undefined;
+	let silent = work.tty && process.stdin.isTTY;
 	const channels = await openChannels(
 		connection,
 		podPath(place.namespace, place.pod, verb),
@@ -67,6 +68,8 @@ export async function runStream(
 		},
 		{
 			stdout: (bytes) => {
+				if (silent) keepOutputRaw();
+				silent = false;
 				const rest = ready ? ready.pass(bytes) : bytes;
 				return rest.length > 0 ? sink.stdout(rest) : undefined;
 			},

@@ -53,7 +53,9 @@ export function openRawTerminal(): RawTerminal {
 /**
  * The runtimes' raw mode leaves ONLCR on, so that a newline alone, by which full-screen programs move the cursor down,
  * would also move it to the left. Leaving raw mode restores it with the rest. Windows has no such thing.
+ *
+ * To be called once more when the first output comes: under load Bun was seen to set its own mode again, late.
  */
-function keepOutputRaw(): void {
+export function keepOutputRaw(): void {
 	if (process.platform !== 'win32') spawnSync('stty', ['-opost'], { stdio: ['inherit', 'ignore', 'ignore'] });
 }
