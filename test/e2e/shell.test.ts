@@ -44,7 +44,7 @@ describe('a shell at a terminal', () => {
 		);
 		await terminal.see(prompt);
 		terminal.type('cat /proc/$TARGET_PID/comm\r');
-		await terminal.see(/\n(app|busybox|httpd)\r*\n/);
+		await terminal.see(/\n(app|busybox|httpd)\r?\n/);
 		terminal.type('exit 5\r');
 		assert.equal(await terminal.ended, 5);
 	});
@@ -66,7 +66,7 @@ describe('a shell at a terminal', () => {
 		const terminal = shell();
 		await terminal.see(prompt);
 		terminal.type('sh -c "echo begun; exec sleep 1000"\r');
-		await terminal.see(/\nbegun\r+\n/);
+		await terminal.see(/\nbegun\r\n/);
 		terminal.type('\x03');
 		await terminal.see(prompt);
 		terminal.type('echo "code $?"\r');
@@ -180,7 +180,7 @@ describe('a shell at a terminal', () => {
 		const terminal = shell('shell web --image busybox');
 		await terminal.see(prompt);
 		terminal.type('echo $0\r');
-		await terminal.see(/\nash\r+\n/);
+		await terminal.see(/\nash\r\n/);
 	});
 
 	it('offers a list with --pick', async () => {

@@ -148,7 +148,7 @@ describe('stand-in cluster: exec', function () {
 			const session = await kubectlOnTerminal(sandbox, ['exec', '-it', 'p', '--', 'sh']);
 			await session.until('# ');
 			session.type('stty size; echo $TERM\r');
-			await session.until(/30 100\s+xterm/);
+			await session.until(/30 100\r\nxterm/);
 			session.resize(120, 40);
 			session.type("sh -c 'echo asl''eep; exec sleep 100'\r");
 			await session.until('asleep\r\n');
