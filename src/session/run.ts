@@ -8,7 +8,7 @@ import { type EnvEntry, encodeFrame, encodeHeader } from './header.ts';
 import { ReadyMark } from './ready-mark.ts';
 import type { Sink } from './sink.ts';
 import { readStdin } from './stdin.ts';
-import { keepOutputRaw, openRawTerminal } from './terminal.ts';
+import { openTerminal, type Terminal } from './terminal.ts';
 
 /** What is run by exec in a container of ours. */
 export interface Work {
@@ -52,9 +52,24 @@ export async function runStream(
 	work: Work & { main?: boolean },
 	sink: Sink,
 ): Promise<V1Status> {
+	const terminal = work.tty && process.stdin.isTTY ? await openTerminal() : undefined;
+	try {
+		return await carryStreams(connection, place, verb, work, sink, terminal);
+	} finally {
+		await terminal?.restore();
+	}
+}
+
+async function carryStreams(
+	connection: Connection,
+	place: Place,
+	verb: 'exec' | 'attach',
+	work: Work & { main?: boolean },
+	sink: Sink,
+	terminal: Terminal | undefined,
+): Promise<V1Status> {
 	const header = work.main || needsHeader(work);
 	const ready = work.tty && header ? new ReadyMark() : undefined;
-	let silent = work.tty && process.stdin.isTTY;
 	const channels = await openChannels(
 		connection,
 		podPath(place.namespace, place.pod, verb),
@@ -68,17 +83,17 @@ export async function runStream(
 		},
 		{
 			stdout: (bytes) => {
-				if (silent) keepOutputRaw();
-				silent = false;
 				const rest = ready ? ready.pass(bytes) : bytes;
-				return rest.length > 0 ? sink.stdout(rest) : undefined;
+				if (rest.length === 0) return undefined;
+				// What reaches the screen before the terminal is raw would get carriage returns of its own.
+				return terminal?.whenRaw?.then(() => sink.stdout(rest)) ?? sink.stdout(rest);
 			},
 			stderr: (bytes) => sink.stderr(bytes),
 		},
 	);
 	let unread: Error | undefined;
 	const stop = work.tty
-		? feedTerminal(channels, work, ready)
+		? feedTerminal(channels, work, ready, terminal)
 		: feedPipe(channels, work, header, (error) => {
 				unread = error;
 				channels.close();
@@ -141,30 +156,33 @@ function feedPipe(channels: Channels, work: Work, header: boolean, fail: (error:
 }
 
 /** The user's terminal, raw, as the command's. */
-function feedTerminal(channels: Channels, work: Work, ready: ReadyMark | undefined): () => void {
-	const terminal = process.stdin.isTTY ? openRawTerminal() : undefined;
+function feedTerminal(
+	channels: Channels,
+	work: Work,
+	ready: ReadyMark | undefined,
+	terminal: Terminal | undefined,
+): () => void {
+	terminal?.makeRaw();
 	terminal?.onSize((columns, rows) => channels.resize(columns, rows));
 	let ended = false;
 	const onData = (bytes: Uint8Array): void => {
 		channels.send(bytes).catch(() => {});
 	};
-	const listen = (): void => {
+	const begin = async (): Promise<void> => {
+		await terminal?.whenRaw;
+		if (ready) {
+			await ready.seen;
+			await channels.send(encodeHeader(work.env, false));
+		}
+		if (!work.stdin || ended) return;
 		process.stdin.on('data', onData);
 		process.stdin.resume();
 	};
-	if (ready) {
-		const begin = async (): Promise<void> => {
-			await ready.seen;
-			await channels.send(encodeHeader(work.env, false));
-			if (work.stdin && !ended) listen();
-		};
-		// What ends the stream is told by its status.
-		begin().catch(() => {});
-	} else if (work.stdin) listen();
+	// What ends the stream is told by its status.
+	begin().catch(() => {});
 	return () => {
 		ended = true;
 		process.stdin.off('data', onData);
 		process.stdin.pause();
-		terminal?.restore();
 	};
 }

@@ -135,11 +135,12 @@ function startOnTerminal(command: RuntimeCommand, options: StartOptions): Omit<C
 	const terminal = spawnPty(command.file, command.args, { cols: columns, rows, encoding: null });
 	let waiting = Promise.resolve();
 	let abandoned = false;
+	const oneReturn = singleReturns();
 	terminal.onData((data) => {
 		if (command.pid() === undefined && command.failure() !== undefined) {
 			return;
 		}
-		const accepted = options.output('stdout', data as unknown as Buffer);
+		const accepted = options.output('stdout', oneReturn(data as unknown as Buffer));
 		if (accepted) {
 			terminal.pause();
 			waiting = accepted.then(() => {
@@ -166,5 +167,20 @@ function startOnTerminal(command: RuntimeCommand, options: StartOptions): Omit<C
 			abandoned = true;
 			terminal.pause();
 		},
+	};
+}
+
+/**
+ * Makes one carriage return of several in a row, over all chunks given to it.
+ *
+ * runc relays between the terminal it makes and the one it was started on, and turns ONLCR off in the first while the
+ * process already runs there: what is written, or which settings a shell reads, before that comes with two returns.
+ */
+function singleReturns(): (chunk: Buffer) => Buffer {
+	let last = 0;
+	return (chunk) => {
+		const kept = chunk.filter((byte, i) => byte !== 0x0d || (i === 0 ? last : chunk[i - 1]) !== 0x0d);
+		last = chunk.at(-1) ?? last;
+		return Buffer.from(kept);
 	};
 }
