@@ -1,0 +1,481 @@
+/*
+ * The verb of the files agent that writes: receive.
+ *
+ * A file is written under the temporary name `.ke-ID.part` beside its own and renamed when it is whole and its digest is
+ * right. If the input is cut in the middle of one (it ends without Q, or is silent for 15 s; the other side sends B every
+ * few seconds), the temporary file stays for 120 s: this process gives up its lock on it and waits; another agent with the
+ * same ID takes the lock and goes on. Whoever holds the lock owns the file.
+ */
+#define _GNU_SOURCE
+#include "files.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/statvfs.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "in_root.h"
+#include "sha256.h"
+
+#define HEAD 5u
+#define ENTRY 47u
+/* Milliseconds of silence that mean a cut; seconds that a temporary file then waits, and that its lock is waited for. */
+#define SILENCE 15000
+#define KEEP 120
+#define LOCK_WAIT 30
+
+struct receiver {
+	int root;
+	const char *id;
+	/* The path that the input's paths are below. */
+	char base[PATH];
+	bool again, preserve;
+	/* The file being written: its folder, its names, what it replaces. -1: none. */
+	int folder, temporary;
+	char name[NAME_MAX + 1], part[NAME_MAX + 1];
+	char path[PATH];
+	struct stat wanted, replaced;
+	bool replaces, refused;
+	uint64_t at;
+	struct sha256 sha;
+	uint64_t entries, bytes, notes;
+};
+
+static volatile sig_atomic_t ended;
+
+static void end(int signal) {
+	ended = signal;
+}
+
+/* The input, read through one buffer. */
+static unsigned char in[2 * FRAME];
+static size_t in_at, in_end;
+
+/* Until there are `want` bytes in the buffer, or at least one where `want` is 0. False: the end, a cut. */
+static bool fill(size_t want) {
+	if (in_end - in_at >= (want ? want : 1)) return true;
+	memmove(in, in + in_at, in_end - in_at);
+	in_end -= in_at;
+	in_at = 0;
+	while (in_end < (want ? want : 1)) {
+		/* Whoever waits for an answer waits for one that is still here. */
+		struct pollfd input = {.fd = STDIN_FILENO, .events = POLLIN};
+		if (poll(&input, 1, 0) == 0) files_flush();
+		if (ended || files_reader_gone || poll(&input, 1, SILENCE) <= 0) return false;
+		ssize_t got = read(STDIN_FILENO, in + in_end, sizeof in - in_end);
+		if (got <= 0) return false;
+		in_end += (size_t)got;
+	}
+	return true;
+}
+
+static void refuse(struct receiver *to, int error, const char *sentence) {
+	to->notes++;
+	to->refused = true;
+	files_put_note(0, to->path, 'e', error, sentence ? sentence : files_words(error));
+}
+
+static void done(struct receiver *to) {
+	to->entries++;
+	files_put_record('A', NULL, 0);
+}
+
+static void forget_file(struct receiver *to) {
+	if (to->temporary >= 0) close(to->temporary);
+	if (to->folder >= 0) close(to->folder);
+	to->temporary = to->folder = -1;
+}
+
+static void drop_file(struct receiver *to) {
+	if (to->temporary >= 0) unlinkat(to->folder, to->part, 0);
+	forget_file(to);
+}
+
+/* Whether a path from the input may be used below the base: no component is empty, `.` or `..`. */
+static bool is_plain(const char *path) {
+	if (*path == '\0') return true;
+	for (const char *at = path;; at++) {
+		size_t length = strcspn(at, "/");
+		if (length == 0 || length > NAME_MAX || (at[0] == '.' && (length == 1 || (length == 2 && at[1] == '.')))) return false;
+		at += length;
+		if (*at == '\0') return true;
+	}
+}
+
+/*
+ * Opens the folder of an entry and finds its name there; a link under that name is followed. -1: refused, errno says why.
+ * to->replaces and to->replaced say what stands there.
+ */
+static int open_place(struct receiver *to, bool follow) {
+	char full[2 * PATH], text[PATH];
+	if (snprintf(full, sizeof full, "%s%s%s", to->base, *to->path ? "/" : "", to->path) >= (int)PATH) return errno = ENAMETOOLONG, -1;
+	for (int links = 0; links < 40; links++) {
+		char *slash = strrchr(full, '/');
+		const char *name = slash ? slash + 1 : full;
+		if (*name == '\0' || strcmp(name, ".") == 0 || strcmp(name, "..") == 0) return errno = EISDIR, -1;
+		if (strlen(name) > NAME_MAX) return errno = ENAMETOOLONG, -1;
+		strcpy(to->name, name);
+		if (slash) slash[slash == full] = '\0';
+		to->folder = in_root(to->root, slash ? full : ".", O_PATH | O_DIRECTORY | O_CLOEXEC, 0);
+		if (to->folder < 0) return -1;
+		to->replaces = fstatat(to->folder, to->name, &to->replaced, AT_SYMLINK_NOFOLLOW) == 0;
+		if (!to->replaces || !S_ISLNK(to->replaced.st_mode) || !follow) return 0;
+		ssize_t length = readlinkat(to->folder, to->name, text, sizeof text - 1);
+		close(to->folder);
+		to->folder = -1;
+		if (length < 0) return -1;
+		text[length] = '\0';
+		while (length > 1 && text[length - 1] == '/') text[--length] = '\0';
+		if (text[0] == '/') strcpy(full, text);
+		else if (snprintf(full + strlen(full), sizeof full - strlen(full), "/%s", text) >= (int)PATH) return errno = ENAMETOOLONG, -1;
+	}
+	return errno = ELOOP, -1;
+}
+
+/* Adds what is in the temporary file to the digest: the data of an agent before us. */
+static bool take_over(struct receiver *to) {
+	unsigned char *bytes = files_data_room();
+	for (ssize_t got = 1; got > 0; to->at += (uint64_t)got) {
+		got = pread(to->temporary, bytes, FRAME, (off_t)to->at);
+		if (got < 0) return false;
+		sha256_add(&to->sha, bytes, (size_t)got);
+	}
+	return true;
+}
+
+/* Opens the temporary file that another agent of this transfer has left, and its lock. False: there is none. */
+static bool find_left(struct receiver *to) {
+	to->temporary = openat(to->folder, to->part, O_RDWR | O_NOFOLLOW | O_CLOEXEC);
+	struct stat ours, named;
+	for (int tries = 0; to->temporary >= 0; tries++) {
+		bool locked = flock(to->temporary, LOCK_EX | LOCK_NB) == 0;
+		bool there = fstat(to->temporary, &ours) == 0 && S_ISREG(ours.st_mode) && ours.st_nlink == 1 &&
+			fstatat(to->folder, to->part, &named, AT_SYMLINK_NOFOLLOW) == 0 && named.st_ino == ours.st_ino && named.st_dev == ours.st_dev;
+		if (locked && there && take_over(to)) return true;
+		if (locked || !there || tries >= 10 * LOCK_WAIT || ended) break;
+		/* The other one has not noticed its cut yet. */
+		if (tries % 20 == 0) files_put_record('B', NULL, 0), files_flush();
+		poll(NULL, 0, 100);
+	}
+	if (to->temporary >= 0) close(to->temporary);
+	to->temporary = -1;
+	return false;
+}
+
+static void start_file(struct receiver *to) {
+	struct statvfs space;
+	snprintf(to->part, sizeof to->part, ".ke-%s.part", to->id);
+	sha256_start(&to->sha);
+	to->at = 0;
+	bool left = false;
+	if (open_place(to, true) < 0) {
+		refuse(to, errno, NULL);
+	} else if (to->replaces && S_ISDIR(to->replaced.st_mode)) {
+		refuse(to, EISDIR, NULL);
+	} else if (to->replaces && !S_ISREG(to->replaced.st_mode)) {
+		refuse(to, EEXIST, "something that is no file stands there");
+	} else {
+		left = to->again && find_left(to);
+		if (!left) to->temporary = openat(to->folder, to->part, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+		if (to->temporary < 0) refuse(to, errno, errno == EACCES ? "its folder is not writable for this user" : NULL);
+		else if (!left && flock(to->temporary, LOCK_EX | LOCK_NB) < 0 && errno == EWOULDBLOCK) refuse(to, EEXIST, NULL);
+		else if (fstatvfs(to->temporary, &space) == 0 && (uint64_t)to->wanted.st_size > to->at &&
+			((uint64_t)to->wanted.st_size - to->at) / (space.f_frsize ? space.f_frsize : 1) > space.f_bavail)
+			refuse(to, ENOSPC, NULL);
+	}
+	if (to->again) {
+		unsigned char body[8];
+		files_number(body, to->refused ? 0 : to->at, 8);
+		files_put_record('O', body, sizeof body);
+		files_flush();
+	}
+	to->again = false;
+	if (to->refused) drop_file(to);
+}
+
+static void write_data(struct receiver *to, const unsigned char *bytes, size_t length) {
+	if (to->temporary < 0) return;
+	sha256_add(&to->sha, bytes, length);
+	for (size_t wrote = 0; wrote < length;) {
+		ssize_t part = pwrite(to->temporary, bytes + wrote, length - wrote, (off_t)to->at);
+		if (part < 0 && errno == EINTR) continue;
+		if (part <= 0) {
+			refuse(to, part < 0 ? errno : EIO, NULL);
+			drop_file(to);
+			return;
+		}
+		wrote += (size_t)part;
+		to->at += (uint64_t)part;
+		to->bytes += (uint64_t)part;
+	}
+}
+
+static void write_hole(struct receiver *to, uint64_t length) {
+	static unsigned char zeros[64 * 1024];
+	if (to->temporary < 0) return;
+	if (length > (uint64_t)INT64_MAX - to->at || ftruncate(to->temporary, (off_t)(to->at + length)) < 0) {
+		refuse(to, length > (uint64_t)INT64_MAX - to->at ? EFBIG : errno, NULL);
+		drop_file(to);
+		return;
+	}
+	for (uint64_t left = length; left > 0 && !ended;) {
+		size_t part = left < sizeof zeros ? left : sizeof zeros;
+		sha256_add(&to->sha, zeros, part);
+		left -= part;
+	}
+	to->at += length;
+}
+
+/* A file that is a mount of its own (/etc/hosts in a pod) cannot be renamed over: its content is replaced. */
+static bool write_in_place(struct receiver *to) {
+	int fd = openat(to->folder, to->name, O_WRONLY | O_TRUNC | O_NOFOLLOW | O_CLOEXEC);
+	unsigned char *bytes = files_data_room();
+	ssize_t got = fd < 0 ? -1 : 1;
+	for (off_t at = 0; got > 0; at += got) {
+		got = pread(to->temporary, bytes, FRAME, at);
+		if (got > 0 && pwrite(fd, bytes, (size_t)got, at) != got) got = -1;
+	}
+	if (fd >= 0 && close(fd) < 0) got = -1;
+	if (got < 0) return false;
+	unlinkat(to->folder, to->part, 0);
+	to->notes++;
+	files_put_note(0, to->path, 'c', 0, "it is a mount of its own, so it was overwritten in place");
+	return true;
+}
+
+static void end_file(struct receiver *to, const unsigned char *body) {
+	unsigned char digest[32];
+	if (to->temporary < 0) return;
+	sha256_end(&to->sha, digest);
+	if (files_read_number(body + 1, 8) != to->at || memcmp(digest, body + 9, 32) != 0) {
+		refuse(to, EBADMSG, "what arrived is not what was sent: the SHA-256 differs");
+		drop_file(to);
+		return;
+	}
+	if (to->replaces) {
+		/* Only where it is permitted; the group alone is worth having too. Ownership first: it clears mode bits. */
+		if (fchown(to->temporary, to->replaced.st_uid, to->replaced.st_gid) < 0 && fchown(to->temporary, (uid_t)-1, to->replaced.st_gid) < 0) errno = 0;
+	}
+	mode_t mask = umask(0);
+	umask(mask);
+	mode_t mode = to->preserve ? to->wanted.st_mode & 0777 : to->replaces ? to->replaced.st_mode & 0777 : 0666 & ~mask;
+	fchmod(to->temporary, mode);
+	const struct timespec times[2] = {to->wanted.st_mtim, to->wanted.st_mtim};
+	if (to->preserve) futimens(to->temporary, times);
+	if (renameat(to->folder, to->part, to->folder, to->name) == 0 || (errno == EBUSY && write_in_place(to))) {
+		done(to);
+		forget_file(to);
+		return;
+	}
+	refuse(to, errno, NULL);
+	drop_file(to);
+}
+
+/* The body of an E or M. False: it is none. */
+static bool read_entry(struct receiver *to, const unsigned char *body, size_t length, char *kind, char link[PATH]) {
+	if (length < ENTRY) return false;
+	size_t path = files_read_number(body + 45, 2), rest = length - ENTRY;
+	if (path > rest || path >= PATH || rest - path >= PATH) return false;
+	*kind = (char)body[0];
+	to->wanted = (struct stat){0};
+	to->wanted.st_mode = (mode_t)files_read_number(body + 1, 4);
+	to->wanted.st_mtim.tv_sec = (time_t)files_read_number(body + 13, 8);
+	to->wanted.st_mtim.tv_nsec = (long)(files_read_number(body + 21, 4) % 1000000000);
+	to->wanted.st_size = (off_t)files_read_number(body + 25, 8);
+	memcpy(to->path, body + ENTRY, path);
+	to->path[path] = '\0';
+	memcpy(link, body + ENTRY + path, rest - path);
+	link[rest - path] = '\0';
+	return strlen(to->path) == path && strlen(link) == rest - path;
+}
+
+static void make_folder(struct receiver *to) {
+	if (open_place(to, false) < 0) {
+		/* The base can end in a way that names no entry: `/`, `.`. */
+		int fd = errno == EISDIR ? in_root(to->root, to->base, O_PATH | O_DIRECTORY | O_CLOEXEC, 0) : -1;
+		if (fd < 0) refuse(to, errno, NULL);
+		else close(fd), done(to);
+		return;
+	}
+	/* Its own mode comes by M, when all is in it. */
+	if (mkdirat(to->folder, to->name, 0700) == 0) {
+		done(to);
+	} else if (errno == EEXIST) {
+		struct stat stat;
+		char full[2 * PATH];
+		snprintf(full, sizeof full, "%s%s%s", to->base, *to->path ? "/" : "", to->path);
+		int fd = in_root(to->root, full, O_PATH | O_CLOEXEC, 0);
+		if (fd >= 0 && fstat(fd, &stat) == 0 && S_ISDIR(stat.st_mode)) done(to);
+		else refuse(to, EEXIST, NULL);
+		if (fd >= 0) close(fd);
+	} else {
+		refuse(to, errno, NULL);
+	}
+	forget_file(to);
+}
+
+static void end_folder(struct receiver *to) {
+	char full[2 * PATH];
+	snprintf(full, sizeof full, "%s%s%s", to->base, *to->path ? "/" : "", to->path);
+	int fd = to->preserve ? in_root(to->root, full, O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0) : -1;
+	if (fd < 0) return;
+	const struct timespec times[2] = {to->wanted.st_mtim, to->wanted.st_mtim};
+	/* Of a folder that is another's neither can be set; that is no loss of data. */
+	if (fchmod(fd, to->wanted.st_mode & 01777) == 0) futimens(fd, times);
+	close(fd);
+}
+
+static void make_link(struct receiver *to, const char *text) {
+	if (open_place(to, false) < 0) {
+		refuse(to, errno, NULL);
+		return;
+	}
+	if (to->replaces && S_ISDIR(to->replaced.st_mode)) {
+		refuse(to, EISDIR, NULL);
+	} else {
+		snprintf(to->part, sizeof to->part, ".ke-%s.link", to->id);
+		const struct timespec times[2] = {to->wanted.st_mtim, to->wanted.st_mtim};
+		unlinkat(to->folder, to->part, 0);
+		if (symlinkat(text, to->folder, to->part) < 0) {
+			refuse(to, errno, NULL);
+		} else {
+			utimensat(to->folder, to->part, times, AT_SYMLINK_NOFOLLOW);
+			if (renameat(to->folder, to->part, to->folder, to->name) == 0) {
+				done(to);
+			} else {
+				refuse(to, errno, NULL);
+				unlinkat(to->folder, to->part, 0);
+			}
+		}
+	}
+	forget_file(to);
+}
+
+static int bad(struct receiver *to, const char *what) {
+	drop_file(to);
+	files_flush();
+	dprintf(STDERR_FILENO, "error: the input is not of this protocol: %s\n", what);
+	return 1;
+}
+
+/* After a cut: until another agent has taken the file, or for KEEP seconds. */
+static int wait_for_another(struct receiver *to) {
+	struct stat ours, named;
+	if (to->temporary < 0 || ended) {
+		drop_file(to);
+		return 1;
+	}
+	flock(to->temporary, LOCK_UN);
+	for (int looks = 0; looks < KEEP * 2 && !ended; looks++) {
+		poll(NULL, 0, 500);
+		if (fstat(to->temporary, &ours) < 0 || fstatat(to->folder, to->part, &named, AT_SYMLINK_NOFOLLOW) < 0 ||
+			named.st_ino != ours.st_ino || named.st_dev != ours.st_dev)
+			return 1;
+		if (flock(to->temporary, LOCK_EX | LOCK_NB) < 0) return 1;
+		if (looks < KEEP * 2 - 1 && !ended) flock(to->temporary, LOCK_UN);
+	}
+	drop_file(to);
+	return 1;
+}
+
+static int receive(struct receiver *to) {
+	bool in_file = false;
+	char link[PATH], kind;
+	while (fill(HEAD)) {
+		char type = (char)in[in_at];
+		size_t length = files_read_number(in + in_at + 1, 4);
+		in_at += HEAD;
+		if (type == 'D') {
+			if (!in_file || length > FRAME) return bad(to, "data without a file");
+			while (length > 0) {
+				if (!fill(0)) return wait_for_another(to);
+				size_t part = in_end - in_at < length ? in_end - in_at : length;
+				write_data(to, in + in_at, part);
+				in_at += part;
+				length -= part;
+			}
+			continue;
+		}
+		if (length > RECORD) return bad(to, "a record is too long");
+		if (!fill(length ? length : 0) && length > 0) break;
+		const unsigned char *body = in + in_at;
+		in_at += length;
+		if (type == 'B') continue;
+		if (type == 'H' && length == 4 && memcmp(body, "KEF1", 4) == 0) continue;
+		if (type == 'Z' && length == 8 && in_file) {
+			write_hole(to, files_read_number(body, 8));
+		} else if (type == 'F' && length == 41 && in_file) {
+			end_file(to, body);
+			in_file = false;
+		} else if ((type == 'E' || type == 'M') && !in_file) {
+			if (!read_entry(to, body, length, &kind, link) || !is_plain(to->path)) return bad(to, "an entry that cannot be meant");
+			to->refused = false;
+			if (type == 'M') end_folder(to), files_put_record('A', NULL, 0);
+			else if (kind == 'f') start_file(to), in_file = true;
+			else if (kind == 'd') make_folder(to);
+			else if (kind == 'l' && *link != '\0') make_link(to, link);
+			else return bad(to, "an entry of an unknown kind");
+		} else if (type == 'Q' && !in_file) {
+			files_put_end(to->entries, to->bytes, to->notes);
+			return 0;
+		} else {
+			return bad(to, "a record where it has no place");
+		}
+	}
+	return wait_for_another(to);
+}
+
+/* A folder that is there is written into, under the name; anything else is the path itself. */
+static bool find_base(struct receiver *to, const char *name, const char *dest) {
+	struct stat stat;
+	int fd = in_root(to->root, dest, O_PATH | O_CLOEXEC, 0);
+	bool folder = fd >= 0 && fstat(fd, &stat) == 0 && S_ISDIR(stat.st_mode);
+	if (fd >= 0) close(fd);
+	size_t length = strlen(dest);
+	snprintf(to->base, sizeof to->base, "%s", dest);
+	if (!folder && length > 0 && dest[length - 1] == '/') return refuse(to, ENOENT, "there is no such folder"), false;
+	if (!folder || *name == '\0') return true;
+	while (length > 0 && dest[length - 1] == '/') length--;
+	return snprintf(to->base + length, sizeof to->base - length, "/%s", name) < (int)(PATH - length);
+}
+
+int files_receive(int root, int argc, char **argv) {
+	struct receiver to = {.root = root, .folder = -1, .temporary = -1, .preserve = true};
+	const char *base = NULL;
+	for (int i = 3; i < argc; i++) {
+		if (strcmp(argv[i], "--no-preserve") == 0) to.preserve = false;
+		else if (strcmp(argv[i], "--again") == 0 && i + 1 < argc && files_unescape(argv[i + 1])) base = argv[++i];
+		else argc = 0;
+	}
+	if (argc < 3 || strspn(argv[0], "0123456789abcdef") != strlen(argv[0]) || strlen(argv[0]) > 64 ||
+		!files_unescape(argv[1]) || !files_unescape(argv[2]) || !is_plain(argv[1])) {
+		dprintf(STDERR_FILENO, "error: receive takes ID NAME DEST [--again BASE] [--no-preserve]\n");
+		return 1;
+	}
+	struct sigaction on_end = {.sa_handler = end}, on_pipe = {.sa_handler = SIG_IGN};
+	sigaction(SIGTERM, &on_end, NULL);
+	sigaction(SIGINT, &on_end, NULL);
+	sigaction(SIGHUP, &on_end, NULL);
+	sigaction(SIGPIPE, &on_pipe, NULL);
+	files_reader_may_go = true;
+	to.id = argv[0];
+	to.again = base != NULL;
+	bool found = true;
+	if (base != NULL) snprintf(to.base, sizeof to.base, "%s", base);
+	else found = find_base(&to, argv[1], argv[2]);
+	unsigned char hello[4 + PATH];
+	size_t length = strlen(to.base);
+	memcpy(hello, "KEF1", 4);
+	memcpy(hello + 4, to.base, length);
+	if (found) files_put_record('H', hello, 4 + length);
+	files_flush();
+	return found ? receive(&to) : 1;
+}
