@@ -12,8 +12,9 @@
  *
  *   H  the first of each stream: "KEF1"; from receive also the path that it writes to (BASE)
  *   E  an entry: kind 1 (f file, d folder, l link; in lists also c b p s), mode 4, uid 4, gid 4, mtime seconds 8 (signed),
- *      nanoseconds 4, size 8, offset 8 (bytes of the file that are not sent again), index 4 (of the PATH it belongs to),
- *      length of the path 2, the path below that PATH (empty: itself), and for a link its text
+ *      nanoseconds 4, size 8, offset 8 (bytes of the file that are not sent again), bytes that it takes on the disk 8 (less
+ *      than its size: it has holes), index 4 (of the PATH it belongs to), length of the path 2, the path below that PATH
+ *      (empty: itself), and for a link its text
  *   D  data of the last E, at most 256 KiB; from `offset` on, without a gap
  *   Z  a hole: its length 8
  *   F  the end of a file: 1 (0 whole; 1 it changed while it was read; 2 reading failed, what came is not the file),
@@ -45,7 +46,6 @@
 #include <unistd.h>
 
 #define HEAD 5u
-#define ENTRY 47u
 
 bool files_reader_gone, files_reader_may_go;
 static unsigned char out[2 * FRAME + RECORD];
@@ -119,6 +119,7 @@ void files_put_entry(const struct entry *entry) {
 	at = files_number(at, (uint64_t)stat->st_mtim.tv_nsec, 4);
 	at = files_number(at, (uint64_t)stat->st_size, 8);
 	at = files_number(at, entry->offset, 8);
+	at = files_number(at, (uint64_t)stat->st_blocks * 512, 8);
 	at = files_number(at, entry->index, 4);
 	at = files_number(at, path, 2);
 	memcpy(at, entry->path, path);

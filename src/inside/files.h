@@ -14,6 +14,9 @@
 /* Bytes of any record but data, at most. */
 #define RECORD (3 * PATH)
 
+/* Bytes of an E record's body before the path. */
+#define ENTRY 55u
+
 /* One entry, as an E record carries it. */
 struct entry {
 	char kind;

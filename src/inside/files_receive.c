@@ -26,7 +26,6 @@
 #include "sha256.h"
 
 #define HEAD 5u
-#define ENTRY 47u
 /* Milliseconds of silence that mean a cut; seconds that a temporary file then waits, and that its lock is waited for. */
 #define SILENCE 15000
 #define KEEP 120
@@ -170,6 +169,12 @@ static bool find_left(struct receiver *to) {
 	return false;
 }
 
+/* Bytes that a file takes; one with holes takes less than its size. */
+static uint64_t needed(const struct stat *stat) {
+	uint64_t size = (uint64_t)stat->st_size, taken = (uint64_t)stat->st_blocks * 512;
+	return taken < size ? taken : size;
+}
+
 static void start_file(struct receiver *to) {
 	struct statvfs space;
 	snprintf(to->part, sizeof to->part, ".ke-%s.part", to->id);
@@ -184,11 +189,13 @@ static void start_file(struct receiver *to) {
 		refuse(to, EEXIST, "something that is no file stands there");
 	} else {
 		left = to->again && find_left(to);
+		/* One of our own transfer that was left for another file, or by an agent that has not noticed its cut: it will. */
+		if (!left) unlinkat(to->folder, to->part, 0);
 		if (!left) to->temporary = openat(to->folder, to->part, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
 		if (to->temporary < 0) refuse(to, errno, errno == EACCES ? "its folder is not writable for this user" : NULL);
 		else if (!left && flock(to->temporary, LOCK_EX | LOCK_NB) < 0 && errno == EWOULDBLOCK) refuse(to, EEXIST, NULL);
-		else if (fstatvfs(to->temporary, &space) == 0 && (uint64_t)to->wanted.st_size > to->at &&
-			((uint64_t)to->wanted.st_size - to->at) / (space.f_frsize ? space.f_frsize : 1) > space.f_bavail)
+		else if (fstatvfs(to->temporary, &space) == 0 && needed(&to->wanted) > to->at &&
+			(needed(&to->wanted) - to->at) / (space.f_frsize ? space.f_frsize : 1) > space.f_bavail)
 			refuse(to, ENOSPC, NULL);
 	}
 	if (to->again) {
@@ -270,6 +277,12 @@ static void end_file(struct receiver *to, const unsigned char *body) {
 	fchmod(to->temporary, mode);
 	const struct timespec times[2] = {to->wanted.st_mtim, to->wanted.st_mtim};
 	if (to->preserve) futimens(to->temporary, times);
+	struct stat ours, named;
+	if (fstat(to->temporary, &ours) < 0 || fstatat(to->folder, to->part, &named, AT_SYMLINK_NOFOLLOW) < 0 || ours.st_ino != named.st_ino) {
+		refuse(to, EBADMSG, "another agent of this transfer has taken it over");
+		forget_file(to);
+		return;
+	}
 	if (renameat(to->folder, to->part, to->folder, to->name) == 0 || (errno == EBUSY && write_in_place(to))) {
 		done(to);
 		forget_file(to);
@@ -282,7 +295,7 @@ static void end_file(struct receiver *to, const unsigned char *body) {
 /* The body of an E or M. False: it is none. */
 static bool read_entry(struct receiver *to, const unsigned char *body, size_t length, char *kind, char link[PATH]) {
 	if (length < ENTRY) return false;
-	size_t path = files_read_number(body + 45, 2), rest = length - ENTRY;
+	size_t path = files_read_number(body + ENTRY - 2, 2), rest = length - ENTRY;
 	if (path > rest || path >= PATH || rest - path >= PATH) return false;
 	*kind = (char)body[0];
 	to->wanted = (struct stat){0};
@@ -290,6 +303,7 @@ static bool read_entry(struct receiver *to, const unsigned char *body, size_t le
 	to->wanted.st_mtim.tv_sec = (time_t)files_read_number(body + 13, 8);
 	to->wanted.st_mtim.tv_nsec = (long)(files_read_number(body + 21, 4) % 1000000000);
 	to->wanted.st_size = (off_t)files_read_number(body + 25, 8);
+	to->wanted.st_blocks = (blkcnt_t)(files_read_number(body + 41, 8) / 512);
 	memcpy(to->path, body + ENTRY, path);
 	to->path[path] = '\0';
 	memcpy(link, body + ENTRY + path, rest - path);

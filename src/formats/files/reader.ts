@@ -31,7 +31,7 @@ export class FilesReader {
 	}
 
 	/**
-	 * The records in the next bytes. What is yielded as data is only valid until the next call.
+	 * The records in the next bytes. What is yielded as data are parts of `chunk`.
 	 * @throws FilesFormatError
 	 */
 	*push(chunk: Uint8Array): Generator<FilesRecord> {
@@ -121,7 +121,7 @@ export class FilesReader {
 function entryOf(body: Buffer): { type: 'entry'; entry: Entry } {
 	if (body.length < ENTRY) throw new FilesFormatError('an entry is too short');
 	const kind = String.fromCharCode(body[0] ?? 0);
-	const end = ENTRY + body.readUInt16LE(45);
+	const end = ENTRY + body.readUInt16LE(ENTRY - 2);
 	if (!isKind(kind) || end > body.length) throw new FilesFormatError('an entry is broken');
 	return {
 		type: 'entry',
@@ -133,7 +133,8 @@ function entryOf(body: Buffer): { type: 'entry'; entry: Entry } {
 			mtime: { seconds: Number(body.readBigInt64LE(13)), nanoseconds: body.readUInt32LE(21) % 1_000_000_000 },
 			size: numberAt(body, 25),
 			offset: numberAt(body, 33),
-			index: body.readUInt32LE(41),
+			allocated: numberAt(body, 41),
+			index: body.readUInt32LE(49),
 			path: body.subarray(ENTRY, end),
 			link: body.subarray(end),
 		},

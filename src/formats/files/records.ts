@@ -19,6 +19,8 @@ export interface Entry {
 	size: number;
 	/** Bytes at the start of the file that are not sent again. */
 	offset: number;
+	/** Bytes that it takes on the disk: less than its size when it has holes. */
+	allocated: number;
 	/** Which of the paths that were asked for it belongs to. */
 	index: number;
 	/** Below that path; empty: that path itself. */
@@ -59,7 +61,7 @@ export const FRAME = 256 * 1024;
 /** Bytes of any other record's body, at most. */
 export const RECORD_LIMIT = 3 * 4096;
 /** Bytes of an entry before its path. */
-export const ENTRY = 47;
+export const ENTRY = 55;
 /** The first four bytes of a stream's first record. */
 export const MAGIC = 'KEF1';
 

@@ -16,8 +16,9 @@ export function entryRecord(entry: Entry, end = false): Buffer {
 	body.writeUInt32LE(entry.mtime.nanoseconds, 21);
 	body.writeBigUInt64LE(BigInt(entry.size), 25);
 	body.writeBigUInt64LE(BigInt(entry.offset), 33);
-	body.writeUInt32LE(entry.index, 41);
-	body.writeUInt16LE(entry.path.length, 45);
+	body.writeBigUInt64LE(BigInt(entry.allocated), 41);
+	body.writeUInt32LE(entry.index, 49);
+	body.writeUInt16LE(entry.path.length, ENTRY - 2);
 	entry.path.copy(body, ENTRY);
 	entry.link.copy(body, ENTRY + entry.path.length);
 	return record(end ? 'M' : 'E', body);

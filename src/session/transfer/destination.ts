@@ -1,0 +1,281 @@
+import { createHash } from 'node:crypto';
+import * as fs from 'node:fs';
+import { UsageError, UserError } from '../../errors.ts';
+import type { Entry } from '../../formats/files/records.ts';
+import { LocalFile, naming } from './local-file.ts';
+import { LocalTree, partOf, Refused } from './local-tree.ts';
+
+/** A file that is coming in. */
+export interface Receiving {
+	/** Bytes of it that are there. */
+	readonly at: number;
+	write(bytes: Uint8Array): Promise<void> | undefined;
+	/** So many zeros. */
+	hole(length: number): Promise<void>;
+	/** The SHA-256 of what is there. */
+	digest(): Buffer;
+	/** It comes from its start again. @throws UserError where what was written cannot be taken back */
+	rewind(): void;
+	/** The file at the other end began anew: its new content is written after the old. */
+	anew(): void;
+	finish(entry: Entry): void;
+	/** `keep`: a later command may go on with it. */
+	abandon(keep: boolean): void;
+}
+
+/** Where a download goes. */
+export interface Destination {
+	/** Whether what comes is one file, named itself. */
+	readonly single: boolean;
+	/** What an earlier command has left of that file. */
+	resume(): Promise<Receiving | undefined>;
+	/** @throws Refused, UserError; so do the next two */
+	folder(entry: Entry): void;
+	link(entry: Entry): void;
+	file(entry: Entry): Receiving;
+	/** Everything is there. */
+	finish(): void;
+}
+
+/** Writes bytes to standard output; a promise holds the sender back. */
+export type WriteOut = (bytes: Uint8Array) => Promise<void> | undefined;
+
+/**
+ * LOCAL as kubectl cp reads it: into an existing folder, or one whose name ends in a slash, under the base name; `-` is
+ * standard output; anything else is the new name.
+ *
+ * @param sources paths in the pod
+ * @param follow the file stays open and grows: it has its name from the start
+ * @throws UsageError when several sources have no folder to go to, UserError when the folder cannot be made
+ */
+export function openDestination(
+	local: string,
+	sources: readonly Buffer[],
+	follow: boolean,
+	out: WriteOut,
+): Destination {
+	if (local === '-') return new StreamDestination(out, sources.length);
+	// Windows knows both slashes, and the paths of the pod have this one.
+	const named = process.platform === 'win32' ? local.replaceAll('\\', '/') : local;
+	const path = named.replace(/(?<=.)\/+$/, '');
+	const asFolder = path !== named;
+	const stat = fs.statSync(path, { throwIfNoEntry: false });
+	if (asFolder && stat === undefined) naming(Buffer.from(path), () => fs.mkdirSync(path));
+	else if (asFolder && !stat?.isDirectory())
+		throw new UserError(`${local} is no folder`, 'Without the slash it is replaced.');
+	if (asFolder || stat?.isDirectory()) {
+		const tree = new LocalTree(sources.map((source) => below(path, source)));
+		tree.give(Buffer.from(path));
+		return new TreeDestination(
+			tree,
+			sources.length === 1 ? below(path, sources[0] ?? Buffer.alloc(0)) : undefined,
+			follow,
+		);
+	}
+	if (sources.length > 1)
+		throw new UsageError(`several files cannot all be ${local}`, 'End it in a slash to make it a folder.');
+	if (stat !== undefined && !stat.isFile()) {
+		const descriptor = naming(Buffer.from(path), () => fs.openSync(path, fs.constants.O_WRONLY));
+		return new StreamDestination((bytes) => {
+			for (let done = 0; done < bytes.length; ) done += fs.writeSync(descriptor, bytes, done);
+			return undefined;
+		}, 1);
+	}
+	return new TreeDestination(new LocalTree([Buffer.from(path)]), Buffer.from(path), follow);
+}
+
+/** Where a source goes in a folder: under its base name; one without a base name (`/`, `..`) is the folder. */
+function below(folder: string, source: Buffer): Buffer {
+	const trimmed = source.toString('latin1').replace(/\/+$/, '');
+	const base = trimmed.slice(trimmed.lastIndexOf('/') + 1);
+	if (base === '' || base === '.' || base === '..') return Buffer.from(folder);
+	return Buffer.concat([Buffer.from(folder === '/' ? '' : folder), Buffer.from('/'), Buffer.from(base, 'latin1')]);
+}
+
+class TreeDestination implements Destination {
+	readonly #tree: LocalTree;
+	/** Where the only source goes. */
+	readonly #place: Buffer | undefined;
+	readonly #follow: boolean;
+	single = false;
+
+	constructor(tree: LocalTree, place: Buffer | undefined, follow: boolean) {
+		this.#tree = tree;
+		this.#place = place;
+		this.#follow = follow;
+	}
+
+	async resume(): Promise<Receiving | undefined> {
+		if (this.#place === undefined || this.#follow) return undefined;
+		const file = await LocalFile.resume(partOf(this.#place), this.#place);
+		if (file === undefined) return undefined;
+		this.single = true;
+		return new ReceivingFile(file, undefined, true);
+	}
+
+	folder(entry: Entry): void {
+		this.#tree.folder(entry);
+	}
+
+	link(entry: Entry): void {
+		this.#tree.link(entry);
+	}
+
+	file(entry: Entry): Receiving {
+		this.single = entry.path.length === 0 && this.#place !== undefined;
+		if (this.#follow) return new FollowedFile(this.#tree.place(entry));
+		return new ReceivingFile(this.#tree.file(entry), this.#tree, entry.path.length === 0);
+	}
+
+	finish(): void {
+		this.#tree.finish();
+	}
+}
+
+class ReceivingFile implements Receiving {
+	readonly #file: LocalFile;
+	readonly #tree: LocalTree | undefined;
+	readonly #named: boolean;
+
+	/** @param named it was named itself: half of it can be found again */
+	constructor(file: LocalFile, tree: LocalTree | undefined, named: boolean) {
+		this.#file = file;
+		this.#tree = tree;
+		this.#named = named;
+	}
+
+	get at(): number {
+		return this.#file.at;
+	}
+
+	write(bytes: Uint8Array): undefined {
+		this.#file.write(bytes);
+	}
+
+	hole(length: number): Promise<void> {
+		return this.#file.hole(length);
+	}
+
+	digest(): Buffer {
+		return this.#file.digest();
+	}
+
+	rewind(): void {
+		this.#file.rewind();
+	}
+
+	anew(): void {
+		this.#file.rewind();
+	}
+
+	finish(entry: Entry): void {
+		const identity = this.#file.identity();
+		this.#file.finish(entry);
+		this.#tree?.finished(entry, identity);
+	}
+
+	abandon(keep: boolean): void {
+		this.#file.abandon(keep && this.#named && this.#file.at > 0);
+	}
+}
+
+/** What cannot be taken back: standard output, a device, a pipe. */
+class Stream implements Receiving {
+	readonly #out: WriteOut;
+	#hash = createHash('sha256');
+	at = 0;
+
+	constructor(out: WriteOut) {
+		this.#out = out;
+	}
+
+	write(bytes: Uint8Array): Promise<void> | undefined {
+		this.#hash.update(bytes);
+		this.at += bytes.length;
+		return this.#out(bytes);
+	}
+
+	async hole(length: number): Promise<void> {
+		const zeros = Buffer.alloc(Math.min(length, 256 * 1024));
+		for (let left = length; left > 0; left -= zeros.length)
+			await this.write(zeros.subarray(0, Math.min(left, zeros.length)));
+	}
+
+	digest(): Buffer {
+		return this.#hash.copy().digest();
+	}
+
+	rewind(): void {
+		throw new UserError(
+			'the file changed while it was fetched, and what was written already cannot be taken back',
+			'Fetch it to a file: there it begins anew by itself.',
+		);
+	}
+
+	anew(): void {
+		this.#hash = createHash('sha256');
+		this.at = 0;
+	}
+
+	finish(_entry: Entry): void {}
+
+	abandon(_keep: boolean): void {}
+}
+
+class StreamDestination implements Destination {
+	readonly #out: WriteOut;
+	readonly single: boolean;
+
+	constructor(out: WriteOut, sources: number) {
+		this.#out = out;
+		this.single = sources === 1;
+	}
+
+	async resume(): Promise<undefined> {
+		return undefined;
+	}
+
+	folder(): void {
+		throw new UserError('a folder cannot go to standard output', 'Name a folder on this machine.');
+	}
+
+	link(): void {
+		throw new Refused('a link cannot go to standard output');
+	}
+
+	file(): Receiving {
+		return new Stream(this.#out);
+	}
+
+	finish(): void {}
+}
+
+/** A file that is followed: it grows under its own name. */
+class FollowedFile extends Stream {
+	readonly #descriptor: number;
+
+	constructor(path: Buffer) {
+		const { O_CREAT, O_EXCL, O_WRONLY } = fs.constants;
+		const descriptor = naming(path, () => {
+			// What stands there is replaced and not written through.
+			if (fs.lstatSync(path, { throwIfNoEntry: false }) !== undefined) fs.unlinkSync(path);
+			return fs.openSync(path, O_WRONLY | O_CREAT | O_EXCL, 0o600);
+		});
+		super((bytes) => {
+			naming(path, () => {
+				for (let done = 0; done < bytes.length; ) done += fs.writeSync(descriptor, bytes, done);
+			});
+			return undefined;
+		});
+		this.#descriptor = descriptor;
+	}
+
+	override finish(entry: Entry): void {
+		fs.fchmodSync(this.#descriptor, entry.mode & 0o777);
+		fs.closeSync(this.#descriptor);
+	}
+
+	override abandon(): void {
+		fs.closeSync(this.#descriptor);
+	}
+}
