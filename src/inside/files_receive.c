@@ -28,7 +28,9 @@
 #define HEAD 5u
 /* Milliseconds of silence that mean a cut; seconds that a temporary file then waits, and that its lock is waited for. */
 #define SILENCE 15000
+#ifndef KEEP
 #define KEEP 120
+#endif
 #define LOCK_WAIT 30
 
 struct receiver {

@@ -1,3 +1,4 @@
+import { ConnectionLost } from '../../cluster/channels.ts';
 import { UserError } from '../../errors.ts';
 import type { Entry, FilesRecord, Note } from '../../formats/files/records.ts';
 import { escapeArgument } from '../../formats/files/writer.ts';
@@ -22,6 +23,8 @@ export interface DownloadRequest {
 	stop?: AbortSignal;
 }
 
+/** Milliseconds that the agent has to end what it follows. */
+const STOP_GRACE = 2000;
 /** Times that a file whose digest differs at the end is fetched from its start again. */
 const FRESH_STARTS = 3;
 
@@ -59,8 +62,11 @@ export class Download {
 	 */
 	async run(): Promise<TransferOutcome> {
 		const stop = (): void => {
-			if (this.#request.follow) this.#run?.endInput();
-			else this.#run?.close();
+			const run = this.#run;
+			if (!this.#request.follow) run?.close();
+			run?.endInput();
+			// A server of the old protocol (v4) cannot be told that the input has ended.
+			setTimeout(() => run?.close(), STOP_GRACE).unref();
 		};
 		this.#request.stop?.addEventListener('abort', stop);
 		try {
@@ -86,6 +92,10 @@ export class Download {
 			this.#to.finish();
 			return this.outcome;
 		} catch (error) {
+			if (this.#request.follow && this.#request.stop?.aborted && error instanceof ConnectionLost) {
+				if (this.#entry !== undefined) this.#file?.finish(this.#entry);
+				return this.outcome;
+			}
 			// An earlier part of a single file is worth keeping; whatever else is half there is not.
 			this.#file?.abandon(true);
 			throw error;

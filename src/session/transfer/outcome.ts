@@ -36,3 +36,13 @@ export function sayPath(...parts: Buffer[]): string {
 			.replaceAll('\n', '␊'),
 	);
 }
+
+/** Adds what another transfer of the same command has done; the digest is only one file's. */
+export function addOutcome(to: TransferOutcome, other: TransferOutcome): void {
+	to.sha256 = to.files === 0 && other.files === 1 ? other.sha256 : undefined;
+	to.files += other.files;
+	to.bytes += other.bytes;
+	to.resumed += other.resumed;
+	to.skipped.push(...other.skipped);
+	to.remarks.push(...other.remarks);
+}
