@@ -10,7 +10,7 @@
  * A record is a type (one letter), the length of its body (4 bytes) and the body; numbers are little-endian. Paths are bytes,
  * without a slash at either end. Types:
  *
- *   H  the first of each stream: "KEF1"; from receive also the path that it writes to (BASE)
+ *   H  the first of each stream: "KEF1"; from receive also the path that it writes to (BASE; none: it does not, and a note says why)
  *   E  an entry: kind 1 (f file, d folder, l link; in lists also c b p s), mode 4, uid 4, gid 4, mtime seconds 8 (signed),
  *      nanoseconds 4, size 8, offset 8 (bytes of the file that are not sent again), bytes that it takes on the disk 8 (less
  *      than its size: it has holes), index 4 (of the PATH it belongs to), length of the path 2, the path below that PATH

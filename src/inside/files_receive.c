@@ -27,7 +27,9 @@
 
 #define HEAD 5u
 /* Milliseconds of silence that mean a cut; seconds that a temporary file then waits, and that its lock is waited for. */
+#ifndef SILENCE
 #define SILENCE 15000
+#endif
 #ifndef KEEP
 #define KEEP 120
 #endif
@@ -449,18 +451,18 @@ static int receive(struct receiver *to) {
 	return wait_for_another(to);
 }
 
-/* A folder that is there is written into, under the name; anything else is the path itself. */
-static bool find_base(struct receiver *to, const char *name, const char *dest) {
+/* A folder that is there is written into, under the name; anything else is the path itself. NULL, or why not. */
+static const char *find_base(struct receiver *to, const char *name, const char *dest) {
 	struct stat stat;
 	int fd = in_root(to->root, dest, O_PATH | O_CLOEXEC, 0);
 	bool folder = fd >= 0 && fstat(fd, &stat) == 0 && S_ISDIR(stat.st_mode);
 	if (fd >= 0) close(fd);
 	size_t length = strlen(dest);
 	snprintf(to->base, sizeof to->base, "%s", dest);
-	if (!folder && length > 0 && dest[length - 1] == '/') return refuse(to, ENOENT, "there is no such folder"), false;
-	if (!folder || *name == '\0') return true;
+	if (!folder && length > 0 && dest[length - 1] == '/') return "there is no such folder";
+	if (!folder || *name == '\0') return NULL;
 	while (length > 0 && dest[length - 1] == '/') length--;
-	return snprintf(to->base + length, sizeof to->base - length, "/%s", name) < (int)(PATH - length);
+	return snprintf(to->base + length, sizeof to->base - length, "/%s", name) < (int)(PATH - length) ? NULL : files_words(ENAMETOOLONG);
 }
 
 int files_receive(int root, int argc, char **argv) {
@@ -484,14 +486,15 @@ int files_receive(int root, int argc, char **argv) {
 	files_reader_may_go = true;
 	to.id = argv[0];
 	to.again = base != NULL;
-	bool found = true;
+	const char *why = NULL;
 	if (base != NULL) snprintf(to.base, sizeof to.base, "%s", base);
-	else found = find_base(&to, argv[1], argv[2]);
+	else why = find_base(&to, argv[1], argv[2]);
 	unsigned char hello[4 + PATH];
-	size_t length = strlen(to.base);
+	size_t length = why ? 0 : strlen(to.base);
 	memcpy(hello, "KEF1", 4);
 	memcpy(hello + 4, to.base, length);
-	if (found) files_put_record('H', hello, 4 + length);
+	files_put_record('H', hello, 4 + length);
+	if (why) files_put_note(0, "", 'e', 0, why);
 	files_flush();
-	return found ? receive(&to) : 1;
+	return why ? 1 : receive(&to);
 }

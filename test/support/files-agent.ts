@@ -4,6 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { ConnectionLost } from '../../src/cluster/channels.ts';
+import { FilesReader } from '../../src/formats/files/reader.ts';
+import type { FilesRecord } from '../../src/formats/files/records.ts';
 import type { AgentRun, OpenAgent } from '../../src/session/transfer/agent.ts';
 
 const inside = fileURLToPath(new URL('../../src/inside/', import.meta.url));
@@ -35,6 +37,34 @@ export function compile(compiler: string, flags: string[], out: string): string 
 		stdio: 'pipe',
 	});
 	return out;
+}
+
+/** A run of the agent to its end, with everything that it said, the pieces of data joined. */
+export async function runAgent(
+	root: string,
+	words: string[],
+	input: Buffer | undefined = undefined,
+	env: NodeJS.ProcessEnv = {},
+	program = buildFilesAgent(),
+): Promise<{ records: FilesRecord[]; code: number; stderr: string; ended: boolean }> {
+	const child = spawn(program, [root, ...words], { env: { ...process.env, ...env } });
+	child.stdin.on('error', () => {});
+	child.stdin.end(input);
+	let stderr = '';
+	child.stderr.on('data', (bytes: Buffer) => {
+		stderr += bytes;
+	});
+	const closed = new Promise<number>((resolve) => child.on('close', (code) => resolve(code ?? -1)));
+	const reader = new FilesReader(words[0] === 'list');
+	const records: FilesRecord[] = [];
+	for await (const chunk of child.stdout) {
+		for (const record of reader.push(chunk as Buffer)) {
+			const last = records.at(-1);
+			if (record.type === 'data' && last?.type === 'data') last.bytes = Buffer.concat([last.bytes, record.bytes]);
+			else records.push(record);
+		}
+	}
+	return { records, code: await closed, stderr, ended: reader.ended };
 }
 
 /** What happens to the connections of an agent. */

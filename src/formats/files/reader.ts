@@ -24,6 +24,12 @@ export class FilesReader {
 	#inFile = false;
 	#greeted = false;
 	#ended = false;
+	readonly #listing: boolean;
+
+	/** @param listing files are only named: no content follows their entries */
+	constructor(listing = false) {
+		this.#listing = listing;
+	}
 
 	/** Whether the end record was read: without it the stream was cut. */
 	get ended(): boolean {
@@ -83,7 +89,7 @@ export class FilesReader {
 			case 'E': {
 				if (this.#inFile) throw new FilesFormatError('an entry within a file');
 				const record = entryOf(body);
-				this.#inFile = record.entry.kind === 'f';
+				this.#inFile = record.entry.kind === 'f' && !this.#listing;
 				return record;
 			}
 			case 'Z':

@@ -31,12 +31,16 @@ export class NoCompressor extends UserError {
 }
 
 /**
- * The records of a run, up to its end record.
+ * The records of a run, up to its end record. `listing`: its verb is list.
  *
  * @throws ConnectionLost when the stream ends without one, UserError when the agent said why it failed
  */
-export async function* agentRecords(run: AgentRun, filter: Compressor | undefined): AsyncGenerator<FilesRecord> {
-	const reader = new FilesReader();
+export async function* agentRecords(
+	run: AgentRun,
+	filter: Compressor | undefined,
+	listing = false,
+): AsyncGenerator<FilesRecord> {
+	const reader = new FilesReader(listing);
 	let arrived = false;
 	try {
 		for await (const chunk of filter === undefined ? run.output : decompressed(run.output, filter)) {

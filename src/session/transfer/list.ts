@@ -27,7 +27,7 @@ export async function listFiles(open: OpenAgent, paths: readonly Buffer[], retri
 		let count = 0;
 		const run = await open(['list', '--', ...paths.map(escapeArgument)], { stdin: false });
 		try {
-			for await (const record of agentRecords(run, undefined)) {
+			for await (const record of agentRecords(run, undefined, true)) {
 				if (record.type === 'entry' && ++count <= LIMIT) {
 					const listing = listings[record.entry.index];
 					if (record.entry.path.length > 0) listing?.inside.push(record.entry);

@@ -238,7 +238,7 @@ export class Upload {
 	}
 
 	#take(record: FilesRecord): void {
-		if (record.type === 'hello') this.#base ??= Buffer.from(record.base);
+		if (record.type === 'hello') this.#base ??= record.base.length > 0 ? record.base : undefined;
 		else if (record.type === 'offset') this.#offset = record.bytes;
 		else if (record.type === 'note') this.#note(record.note);
 		else if (record.type === 'done') {
