@@ -48,7 +48,8 @@ export async function startProcess(command: RuntimeCommand, options: StartOption
 		ended = true;
 	});
 	let pid = command.pid();
-	while (pid === undefined && !ended) {
+	// runc names the process before it is what was asked for: only then are environment and root its own.
+	while ((pid === undefined || !command.executed()) && !ended) {
 		await sleep(3);
 		pid = command.pid();
 	}

@@ -13,6 +13,8 @@ export interface RuntimeCommand {
 	failure: () => string | undefined;
 	/** Process id inside the node once the process runs, else undefined. */
 	pid: () => number | undefined;
+	/** Whether what runs there is no longer runc, on its way to become the process. */
+	executed: () => boolean;
 	/** Removes its files. */
 	forget: () => void;
 }
@@ -58,6 +60,11 @@ export class Runtime {
 		return this.#call((pidFile) => ['exec', ...terminal, '--pid-file', pidFile, id, ...command]);
 	}
 
+	/** The folder, as this process can open it, that holds what was written in a container's root. */
+	upper(id: string): string {
+		return this.node.path(join(this.#bundle(id), 'upper'));
+	}
+
 	/** Sends a signal to the main process; one that has ended already is no error. */
 	async signal(id: string, signal: string): Promise<void> {
 		await this.node.run('runc', ['--root', this.#root, 'kill', id, signal]).catch(() => undefined);
@@ -93,11 +100,13 @@ export class Runtime {
 		const outside = (suffix: string) => this.node.path(`${inside}.${suffix}`);
 		const global = ['--root', this.#root, '--log', `${inside}.log`, '--log-format', 'json'];
 		const { file, args } = this.node.command('runc', [...global, ...argsFor(`${inside}.pid`)]);
+		const pid = () => Number(readIfThere(outside('pid'))) || undefined;
 		return {
 			file,
 			args,
 			failure: () => lastError(outside('log')),
-			pid: () => Number(readIfThere(outside('pid'))) || undefined,
+			pid,
+			executed: () => isExecuted(this.node.path(`/proc/${pid()}`)),
 			forget: () => {
 				rmSync(outside('log'), { force: true });
 				rmSync(outside('pid'), { force: true });
@@ -120,6 +129,12 @@ function readIfThere(path: string): string {
 	} catch {
 		return '';
 	}
+}
+
+/** The kernel gives a process its new name before its new arguments and environment; one that is gone was executed. */
+function isExecuted(process: string): boolean {
+	const name = readIfThere(`${process}/comm`);
+	return name === '' || (!name.startsWith('runc:[') && readIfThere(`${process}/cmdline`) !== '');
 }
 
 function nodeProcessId(id: string): number {
