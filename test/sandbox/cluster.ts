@@ -71,7 +71,7 @@ async function assemble(options: SandboxOptions, directory: string, node: Node):
 		users.addWithCertificate('dev-user', ['devs']),
 	]);
 
-	const misbehaviour = goodBehaviour();
+	const misbehaviour = { ...goodBehaviour(), capabilities: options.runtime ?? 'containerd' };
 	const store = new Store();
 	const registry = new Registry();
 	const runtime = new Runtime(node);
@@ -85,7 +85,6 @@ async function assemble(options: SandboxOptions, directory: string, node: Node):
 		misbehaviour,
 		pause: pauseImage(IMAGE_CACHE),
 		logs: join(directory, 'logs'),
-		defaultCapabilities: options.runtime ?? 'containerd',
 		crashBackoffMs: options.crashBackoffMs ?? { first: 500, last: 4000 },
 		pullBackoffMs: options.pullBackoffMs ?? 500,
 		longestGraceMs: options.longestGraceMs ?? 1000,

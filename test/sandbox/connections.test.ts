@@ -74,6 +74,36 @@ describe('stand-in cluster: connections', function () {
 			assert.deepEqual([pongs, client.text(STDOUT)], [1, '']);
 			client.socket.terminate();
 		});
+
+		it('is as silent to the process: a lease that reads heartbeats ends', async () => {
+			const lease = 'while read -r -t 1 line; do echo "$line" >>/tmp/lease; done; echo silence >>/tmp/lease';
+			const client = await StreamClient.open(sandbox, EXEC, { command: ['sh', '-c', lease], stdin: 'true' });
+			const heart = setInterval(() => client.send(STDIN, 'beat\n'), 50);
+			await untilFile('/tmp/lease', 'beat');
+			sandbox.misbehaviour.silentStreams = true;
+			client.end(STDIN);
+			await untilFile('/tmp/lease', 'silence');
+			clearInterval(heart);
+			sandbox.misbehaviour.silentStreams = false;
+			client.socket.terminate();
+		});
+
+		it('does not tell the process that the client is gone until the line is back', async () => {
+			const command = ['sh', '-c', 'echo begun; cat; echo ended >/tmp/ended'];
+			const client = await StreamClient.open(sandbox, EXEC, { command, stdin: 'true', stdout: 'true' });
+			await client.until(STDOUT, 'begun');
+			sandbox.misbehaviour.silentStreams = true;
+			client.socket.terminate();
+			while (sandbox.cutStreams() > 0) {
+				await new Promise((resolve) => setImmediate(resolve));
+			}
+			assert.equal((await sandbox.run('default', 'p', 'app', ['test', '-e', '/tmp/ended'])).code, 1);
+			sandbox.misbehaviour.silentStreams = false;
+			await untilFile('/tmp/ended', 'ended');
+		});
+
+		const untilFile = (path: string, text: string) =>
+			sandbox.run('default', 'p', 'app', ['sh', '-c', `until grep -qs ${text} ${path}; do sleep 0.05; done`]);
 	});
 
 	describe('port-forward', () => {

@@ -24,7 +24,11 @@ export interface Misbehaviour {
 	refuseUpgrade: UpgradeRefusal | undefined;
 	/** Answer upgrades with a 403 Status as the API server words it. */
 	forbidUpgrade: boolean;
-	/** Accept streams and then say nothing: no data, no status, no answer to pings. Acts on open streams as well. */
+	/**
+	 * The line of exec and attach is dead both ways, as where packets are dropped: nothing more comes to the client (no data,
+	 * no status, no answer to pings), nothing from it comes to the process (no data, no end, not even that it is gone, until
+	 * this is false again). What is sent meanwhile is lost for good. Open streams fall silent too; new ones open, then do.
+	 */
 	silentStreams: boolean;
 	/** Accept requests and never answer them. */
 	silentRequests: boolean;
@@ -35,6 +39,8 @@ export interface Misbehaviour {
 	requestLineStatus: 414 | 431;
 	/** Verbs no one may use, on `RESOURCE` or `RESOURCE/SUBRESOURCE`: `watch pods`, `* pods/exec`. */
 	denied: Set<string>;
+	/** Capabilities a container has by itself, for those started from now on: containerd's fourteen, or CRI-O's nine. */
+	capabilities: 'containerd' | 'cri-o';
 	/** No `user` in container statuses, as servers before 1.31. */
 	noStatusUser: boolean;
 	/** Milliseconds by which every pod status is late. */
@@ -60,6 +66,7 @@ export function goodBehaviour(): Misbehaviour {
 		requestLineLimit: undefined,
 		requestLineStatus: 431,
 		denied: new Set(),
+		capabilities: 'containerd',
 		noStatusUser: false,
 		statusDelayMs: 0,
 		rewriteImage: undefined,

@@ -33,7 +33,7 @@ export function containerSpec(
 		env,
 		cwd: container.workingDir ?? image.config.workingDir ?? '/',
 		user,
-		capabilities: capabilitiesOf(security, context.defaultCapabilities),
+		capabilities: capabilitiesOf(security, context.misbehaviour.capabilities),
 		privileged: security.privileged ?? false,
 		noNewPrivileges: security.allowPrivilegeEscalation === false,
 		seccomp: seccomp?.type === 'RuntimeDefault' ? 'RuntimeDefault' : 'Unconfined',

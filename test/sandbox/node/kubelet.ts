@@ -16,7 +16,6 @@ export interface NodeContext {
 	pause: Image;
 	/** Folder of this machine for logs. */
 	logs: string;
-	defaultCapabilities: 'containerd' | 'cri-o';
 	crashBackoffMs: { first: number; last: number };
 	pullBackoffMs: number;
 	/** Longest time a container gets to end by itself, whatever its pod says. */

@@ -44,7 +44,7 @@ export async function startPodSandbox(context: NodeContext, pod: Pod, ip: string
 		env: [],
 		cwd: '/',
 		user: { linux: { uid: 65535, gid: 65535, supplementalGroups: [65535] } },
-		capabilities: capabilitiesOf({}, context.defaultCapabilities),
+		capabilities: capabilitiesOf({}, context.misbehaviour.capabilities),
 		privileged: false,
 		noNewPrivileges: true,
 		seccomp: 'RuntimeDefault',

@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { type WebSocket, WebSocketServer } from 'ws';
 import type { Misbehaviour } from '../misbehaviour.ts';
 
@@ -48,8 +49,11 @@ export class ChannelSocket {
 
 	/** Starts to read. */
 	listen(handlers: ChannelHandlers): void {
-		this.#socket.on('close', () => handlers.gone());
+		this.#socket.on('close', () => void this.#untilHeard().then(() => handlers.gone()));
 		this.#socket.on('message', (message: Buffer) => {
+			if (this.#misbehaviour.silentStreams) {
+				return;
+			}
 			const [channel = 0, closed = 0] = message;
 			if (channel === CLOSE && this.protocol.startsWith('v5')) {
 				handlers.end(closed);
@@ -61,6 +65,13 @@ export class ChannelSocket {
 				void wait.then(() => this.#socket.resume());
 			}
 		});
+	}
+
+	/** Over a dead line nobody hears that the other side is gone. */
+	async #untilHeard(): Promise<void> {
+		while (this.#misbehaviour.silentStreams) {
+			await sleep(20, undefined, { ref: false });
+		}
 	}
 
 	/** Sends bytes on a channel; resolves when more may be sent. */
