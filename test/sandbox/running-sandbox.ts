@@ -8,6 +8,8 @@ import { type Cluster, NODE_NAME } from './cluster.ts';
 import { createNamespace } from './first-objects.ts';
 import type { Image } from './images/image.ts';
 import type { Misbehaviour } from './misbehaviour.ts';
+import { changesIn, type FileChange } from './node/changes.ts';
+import { type Child, type ChildWatch, childrenOf, watchChildren } from './node/children.ts';
 import { startProcess } from './node/process.ts';
 import type { RunResult, Sandbox } from './sandbox.ts';
 
@@ -129,10 +131,7 @@ export class RunningSandbox implements Sandbox {
 
 	async run(namespace: string, pod: string, container: string, command: string[], stdin?: string): Promise<RunResult> {
 		const { kubelet, runtime } = this.#cluster;
-		const id = kubelet.container(namespace, pod, container)?.running?.id;
-		if (id === undefined) {
-			throw new Error(`container ${container} of ${namespace}/${pod} does not run`);
-		}
+		const id = kubelet.container(namespace, pod, container)?.running?.id ?? notRunning(namespace, pod, container);
 		const output = { stdout: [] as Buffer[], stderr: [] as Buffer[] };
 		const process = await startProcess(runtime.execCommand(id, command, false), {
 			tty: false,
@@ -153,12 +152,31 @@ export class RunningSandbox implements Sandbox {
 		return this.#cluster.kubelet.container(namespace, pod, container)?.hostProcess();
 	}
 
+	changes(namespace: string, pod: string, container: string): FileChange[] {
+		const { kubelet, runtime } = this.#cluster;
+		const id = kubelet.container(namespace, pod, container)?.running?.id;
+		return changesIn(runtime.upper(id ?? notRunning(namespace, pod, container)));
+	}
+
+	children(namespace: string, pod: string, container: string): Child[] {
+		return this.#lookAtChildren(namespace, pod, container)();
+	}
+
+	watchChildren(namespace: string, pod: string, container: string, everyMs = 5): ChildWatch {
+		return watchChildren(this.#lookAtChildren(namespace, pod, container), everyMs);
+	}
+
+	#lookAtChildren(namespace: string, pod: string, container: string): () => Child[] {
+		const worker = this.#cluster.kubelet.worker(namespace, pod);
+		const found = container === 'POD' ? this.#podProcess(namespace, pod) : this.mainProcess(namespace, pod, container);
+		const nameOf = (cgroup: string) => worker?.containerAt(cgroup);
+		const parent = found ?? notRunning(namespace, pod, container);
+		return () => childrenOf(parent, nameOf);
+	}
+
 	kill(namespace: string, pod: string, container: string, signal: NodeJS.Signals = 'SIGKILL'): void {
 		const pid = this.mainProcess(namespace, pod, container);
-		if (pid === undefined) {
-			throw new Error(`container ${container} of ${namespace}/${pod} does not run`);
-		}
-		process.kill(pid, signal);
+		process.kill(pid ?? notRunning(namespace, pod, container), signal);
 	}
 
 	cutStreams(): number {
@@ -168,6 +186,12 @@ export class RunningSandbox implements Sandbox {
 	stop(): Promise<void> {
 		this.#stopped ??= this.#cluster.stop();
 		return this.#stopped;
+	}
+
+	#podProcess(namespace: string, pod: string): number | undefined {
+		const { kubelet, runtime } = this.#cluster;
+		const sandbox = kubelet.worker(namespace, pod)?.sandbox;
+		return sandbox && runtime.hostProcess(`${sandbox.cgroup}/${sandbox.id}`, sandbox.pid);
 	}
 
 	async #applyOne(object: KubeObject): Promise<void> {
@@ -193,4 +217,8 @@ export class RunningSandbox implements Sandbox {
 
 function requestFor(type: ResourceType, namespace: string | undefined, name: string | undefined, verb: string) {
 	return { type, namespace, name, subresource: undefined, verb, query: new URLSearchParams() };
+}
+
+function notRunning(namespace: string, pod: string, container: string): never {
+	throw new Error(`container ${container} of ${namespace}/${pod} does not run`);
 }

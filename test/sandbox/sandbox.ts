@@ -4,6 +4,8 @@ import type { LoggedRequest } from './api/request-log.ts';
 import { startCluster } from './cluster.ts';
 import type { Image } from './images/image.ts';
 import type { Misbehaviour } from './misbehaviour.ts';
+import type { FileChange } from './node/changes.ts';
+import type { Child, ChildWatch } from './node/children.ts';
 import { RunningSandbox } from './running-sandbox.ts';
 
 export type { PolicyRule } from './access/authorizer.ts';
@@ -11,11 +13,13 @@ export type { KubeObject } from './api/objects.ts';
 export type { LoggedRequest } from './api/request-log.ts';
 export type { Image } from './images/image.ts';
 export type { Misbehaviour } from './misbehaviour.ts';
+export type { FileChange } from './node/changes.ts';
+export type { Child, ChildWatch } from './node/children.ts';
 export { NoNamespaces } from './node/node.ts';
 
 /** What may differ from one stand-in cluster to the next; everything has a default. */
 export interface SandboxOptions {
-	/** Capabilities a container has by itself: containerd's fourteen, or CRI-O's smaller set. Default `containerd`. */
+	/** What `misbehaviour.capabilities` is at first. Default `containerd`. */
 	runtime?: 'containerd' | 'cri-o';
 	/** Milliseconds before a crashed container is started again: the first, doubled each time up to the last. */
 	crashBackoffMs?: { first: number; last: number };
@@ -89,6 +93,15 @@ export interface Sandbox {
 	run(namespace: string, pod: string, container: string, command: string[], stdin?: string): Promise<RunResult>;
 	/** Host process id of a container's main process, for /proc; undefined when it does not run. */
 	mainProcess(namespace: string, pod: string, container: string): number | undefined;
+	/**
+	 * What was written in a running container's root since it was made, sorted by path. The mount points that the runtime
+	 * makes are in it from the start: compare before and after.
+	 */
+	changes(namespace: string, pod: string, container: string): FileChange[];
+	/** Processes whose parent is the container's main process, now. `POD` names the pod's own, the first of a shared one. */
+	children(namespace: string, pod: string, container: string): Child[];
+	/** Collects them over time, until it is stopped; those of this run of the container. Looks every `everyMs` (5). */
+	watchChildren(namespace: string, pod: string, container: string, everyMs?: number): ChildWatch;
 	/** Sends a signal to a container's main process (default SIGKILL): a target that restarts. */
 	kill(namespace: string, pod: string, container: string, signal?: NodeJS.Signals): void;
 	/** Cuts every open exec, attach and port-forward connection without a word. Returns how many there were. */

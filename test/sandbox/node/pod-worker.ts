@@ -31,6 +31,12 @@ export class PodWorker {
 		return this.#runners.find((runner) => runner.spec.name === name);
 	}
 
+	/** Name of the container that a text from /proc/PID/cgroup speaks of; `POD` for the pod's own. */
+	containerAt(cgroup: string): string | undefined {
+		const ids = this.#runners.map((runner) => [runner.spec.name, runner.running?.id]);
+		return [...ids, ['POD', this.#sandbox?.id]].find(([, id]) => id !== undefined && cgroup.includes(id))?.[0];
+	}
+
 	start(): void {
 		this.#started = this.#run().catch((error: Error) => this.#fail(error));
 	}
