@@ -1,10 +1,12 @@
 import { execFileSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import {
 	chmodSync,
 	copyFileSync,
 	existsSync,
 	mkdirSync,
 	mkdtempSync,
+	readFileSync,
 	realpathSync,
 	renameSync,
 	rmSync,
@@ -12,6 +14,8 @@ import {
 	writeFileSync,
 } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
+
+export type Compiler = 'gcc' | 'musl-gcc';
 
 /** A folder that is being made into an image's root file system. */
 export class RootfsBuilder {
@@ -29,6 +33,8 @@ export class RootfsBuilder {
 
 	file(path: string, content: string, mode = 0o644): this {
 		this.directory(dirname(path));
+		// What stands there may be a hard link into another image.
+		rmSync(join(this.#root, path), { force: true });
 		writeFileSync(join(this.#root, path), content);
 		chmodSync(join(this.#root, path), mode);
 		return this;
@@ -37,6 +43,37 @@ export class RootfsBuilder {
 	link(path: string, target: string): this {
 		symlinkSync(target, join(this.#root, path));
 		return this;
+	}
+
+	/** Takes over all of another image, as hard links: no file of an image is ever written to. */
+	tree(rootfs: string): this {
+		execFileSync('cp', ['-al', `${rootfs}/.`, this.#root]);
+		return this;
+	}
+
+	/** Compiles one C file of test/fixtures to `path`; `-L` and the like see the image through `root()`. */
+	compile(path: string, compiler: Compiler, source: string, flags: string[]): this {
+		const output = this.root(path);
+		mkdirSync(dirname(output), { recursive: true });
+		rmSync(output, { force: true });
+		const words = ['-O1', '-o', output, join(FIXTURES, source), ...flags];
+		try {
+			execFileSync(compiler, words, { stdio: ['ignore', 'ignore', 'pipe'], encoding: 'utf8' });
+		} catch (error) {
+			const absent = (error as NodeJS.ErrnoException).code === 'ENOENT';
+			throw absent ? new Error(`${compiler} is missing: install gcc and musl-tools`) : error;
+		}
+		return this;
+	}
+
+	/** The path of a file of test/fixtures. */
+	fixture(path: string): string {
+		return join(FIXTURES, path);
+	}
+
+	/** A path of the image as this process can open it. */
+	root(path: string): string {
+		return join(this.#root, path);
 	}
 
 	/** Copies what stands at that path on this machine, following links, to `path` (default: the same). */
@@ -76,8 +113,25 @@ export function cachedRootfs(cache: string, key: string, make: (builder: RootfsB
 	return path;
 }
 
+/** What these files of test/fixtures hold, as a short name: an image made from them is made again when they change. */
+export function contentKey(...fixtures: string[]): string {
+	const hash = createHash('sha256');
+	for (const fixture of fixtures) {
+		hash.update(readFileSync(join(FIXTURES, fixture)));
+	}
+	return hash.digest('hex').slice(0, 12);
+}
+
+/** The names of what a busybox can do, its own left out. */
+export function busyboxApplets(busybox: string): string[] {
+	const names = execFileSync(busybox, ['--list'], { encoding: 'utf8' }).split('\n');
+	return names.filter((name) => name !== '' && name !== 'busybox');
+}
+
 /** The shared libraries and the loader that these programs need, as paths on this machine. */
 export function sharedLibraries(programs: string[]): string[] {
 	const output = execFileSync('sh', ['-c', 'ldd "$@" 2>/dev/null; true', 'sh', ...programs], { encoding: 'utf8' });
 	return [...new Set(output.match(/\/[^\s:()]+\.so[^\s:()]*/g) ?? [])];
 }
+
+const FIXTURES = join(import.meta.dirname, '../../fixtures');

@@ -2,9 +2,10 @@ import type { Image } from './image.ts';
 
 /** The images of a node and of the registries it can reach, by their full names. */
 export class Registry {
-	readonly #images = new Map<string, Image>();
+	readonly #images = new Map<string, Image | (() => Image)>();
 
-	add(image: Image, names: string[]): void {
+	/** @param image a function makes it when it is first asked for. */
+	add(image: Image | (() => Image), names: string[]): void {
 		for (const name of names) {
 			this.#images.set(fullName(name), image);
 		}
@@ -15,7 +16,14 @@ export class Registry {
 	}
 
 	find(reference: string): Image | undefined {
-		return this.#images.get(fullName(reference));
+		const name = fullName(reference);
+		const found = this.#images.get(name);
+		if (typeof found !== 'function') {
+			return found;
+		}
+		const made = found();
+		this.#images.set(name, made);
+		return made;
 	}
 }
 

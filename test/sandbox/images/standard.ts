@@ -1,9 +1,12 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { cachedRootfs, type RootfsBuilder, sharedLibraries } from './build.ts';
+import { busyboxApplets, cachedRootfs, type RootfsBuilder, sharedLibraries } from './build.ts';
 import { DEBIAN_PROGRAMS } from './debian-programs.ts';
+import { addHostileImages } from './hostile.ts';
 import type { Image } from './image.ts';
+import { addJavaImages } from './java.ts';
+import { addMuslImages } from './musl.ts';
 import type { Registry } from './registry.ts';
 
 const DEBIAN_PATH = 'PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
@@ -27,8 +30,6 @@ export function addStandardImages(registry: Registry, cache: string): void {
 		'nicolaka/netshoot:v0.16',
 		'praqma/network-multitool:latest',
 		'wbitt/network-multitool:latest',
-		'lightruncom/koolkits:golang',
-		'lightruncom/koolkits:jvm',
 		'debian:latest',
 	]);
 
@@ -43,8 +44,9 @@ export function addStandardImages(registry: Registry, cache: string): void {
 	]);
 	registry.add({ rootfs: web, config: { entrypoint: serve, user: '65532:65532' } }, ['registry.test/webgo:nonroot']);
 
-	const app = make('app', (root) => fillWeb(root, busybox).file('/etc/passwd', 'app:x:1000:1000::/:/nologin\n'));
-	registry.add({ rootfs: app, config: { entrypoint: serve, user: '1000:1000' } }, ['registry.test/webjava:1']);
+	addJavaImages(registry, cache, debian);
+	addMuslImages(registry, cache, busybox);
+	addHostileImages(registry, cache, debian, busybox);
 }
 
 /** The image of each pod's own container, which holds its namespaces. */
@@ -79,10 +81,8 @@ function staticBusybox(): string {
 
 function fillBusybox(root: RootfsBuilder, busybox: string): void {
 	skeleton(root).directory('/bin').copy(busybox, '/bin/busybox');
-	for (const applet of execFileSync(busybox, ['--list'], { encoding: 'utf8' }).split('\n')) {
-		if (applet && applet !== 'busybox') {
-			root.link(join('/bin', applet), 'busybox');
-		}
+	for (const applet of busyboxApplets(busybox)) {
+		root.link(join('/bin', applet), 'busybox');
 	}
 	root.file('/etc/passwd', 'root:x:0:0:root:/:/bin/sh\n').file('/etc/group', 'root:x:0:\n');
 }
