@@ -63,7 +63,7 @@ function plantAll(root: RootfsBuilder): void {
 	for (const folder of defaultFolders()) {
 		plantLibraries(root, folder, 'default-library-path');
 	}
-	execFileSync('ldconfig', ['-X', '-r', root.root('/'), '-f', '/evil/ld.so.conf', '-C', '/etc/ld.so.cache']);
+	execFileSync('/sbin/ldconfig', ['-X', '-r', root.root('/'), '-f', '/evil/ld.so.conf', '-C', '/etc/ld.so.cache']);
 	root.file(`/etc/${basename(muslLoader(), '.so.1')}.path`, `${HOSTILE_LIBRARY_FOLDERS['ld-musl.path']}\n`);
 }
 
