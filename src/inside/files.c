@@ -3,7 +3,8 @@
  *
  *   send [--from INDEX OFFSET PATH] [--follow] [--] PATH…   files, folders and links out
  *   list [--] PATH…                                         what is there, one level deep
- *   receive ID NAME DEST [--again BASE] [--no-preserve]     files and folders in
+ *   receive ID.N NAME DEST [--again BASE] [--no-preserve]     files and folders in; ID is hexadecimal, N counts
+ *                                                           the agents of one transfer
  *
  * Arguments are paths of which every byte but letters, digits and `/._-+=,@:` is written %XX; `%` alone is the empty path.
  *

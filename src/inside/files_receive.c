@@ -1,10 +1,11 @@
 /*
  * The verb of the files agent that writes: receive.
  *
- * A file is written under the temporary name `.ke-ID.part` beside its own and renamed when it is whole and its digest is
+ * A file is written under the temporary name `.ke-ID.N.part` beside its own and renamed when it is whole and its digest is
  * right. If the input is cut in the middle of one (it ends without Q, or is silent for 15 s; the other side sends B every
  * few seconds), the temporary file stays for 120 s: this process gives up its lock on it and waits; another agent with the
- * same ID takes the lock and goes on. Whoever holds the lock owns the file.
+ * same ID and a higher N takes the lock, gives the file its own temporary name, and goes on. Whoever holds the lock owns the
+ * file. N counts the agents of a transfer: one that has not noticed its cut yet does not get in the way of the next.
  */
 #define _GNU_SOURCE
 #include "files.h"
@@ -37,7 +38,9 @@
 
 struct receiver {
 	int root;
+	/* ID.N, and the N of it. */
 	const char *id;
+	unsigned long number;
 	/* The path that the input's paths are below. */
 	char base[PATH];
 	bool again, preserve;
@@ -154,15 +157,15 @@ static bool take_over(struct receiver *to) {
 	return true;
 }
 
-/* Opens the temporary file that another agent of this transfer has left, and its lock. False: there is none. */
-static bool find_left(struct receiver *to) {
-	to->temporary = openat(to->folder, to->part, O_RDWR | O_NOFOLLOW | O_CLOEXEC);
+/* Opens a temporary file that an agent before us has left, and takes its lock and its name. False: it is gone, or busy. */
+static bool take_left(struct receiver *to, const char *part) {
+	to->temporary = openat(to->folder, part, O_RDWR | O_NOFOLLOW | O_CLOEXEC);
 	struct stat ours, named;
 	for (int tries = 0; to->temporary >= 0; tries++) {
 		bool locked = flock(to->temporary, LOCK_EX | LOCK_NB) == 0;
 		bool there = fstat(to->temporary, &ours) == 0 && S_ISREG(ours.st_mode) && ours.st_nlink == 1 &&
-			fstatat(to->folder, to->part, &named, AT_SYMLINK_NOFOLLOW) == 0 && named.st_ino == ours.st_ino && named.st_dev == ours.st_dev;
-		if (locked && there && take_over(to)) return true;
+			fstatat(to->folder, part, &named, AT_SYMLINK_NOFOLLOW) == 0 && named.st_ino == ours.st_ino && named.st_dev == ours.st_dev;
+		if (locked && there && renameat(to->folder, part, to->folder, to->part) == 0 && take_over(to)) return true;
 		if (locked || !there || tries >= 10 * LOCK_WAIT || ended) break;
 		/* The other one has not noticed its cut yet. */
 		if (tries % 20 == 0) files_put_record('B', NULL, 0), files_flush();
@@ -171,6 +174,29 @@ static bool find_left(struct receiver *to) {
 	if (to->temporary >= 0) close(to->temporary);
 	to->temporary = -1;
 	return false;
+}
+
+/* Takes what the latest agent before us has left of the file. */
+static bool find_left(struct receiver *to) {
+	char part[NAME_MAX + 1];
+	int length = (int)strcspn(to->id, ".");
+	for (unsigned long number = to->number; number-- > 0;) {
+		snprintf(part, sizeof part, ".ke-%.*s.%lu.part", length, to->id, number);
+		if (take_left(to, part)) return true;
+	}
+	return false;
+}
+
+/* Removes what earlier agents have left in this folder of files that come again as a whole. */
+static void sweep(struct receiver *to) {
+	char part[NAME_MAX + 1];
+	int length = (int)strcspn(to->id, ".");
+	for (unsigned long number = to->number; number-- > 0;) {
+		snprintf(part, sizeof part, ".ke-%.*s.%lu.part", length, to->id, number);
+		int fd = openat(to->folder, part, O_RDWR | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+		if (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) == 0) unlinkat(to->folder, part, 0);
+		if (fd >= 0) close(fd);
+	}
 }
 
 /* Bytes that a file takes; one with holes takes less than its size. */
@@ -193,7 +219,8 @@ static void start_file(struct receiver *to) {
 		refuse(to, EEXIST, "something that is no file stands there");
 	} else {
 		left = to->again && find_left(to);
-		/* One of our own transfer that was left for another file, or by an agent that has not noticed its cut: it will. */
+		sweep(to);
+		/* take_left may have got the name and then failed to read. */
 		if (!left) unlinkat(to->folder, to->part, 0);
 		if (!left) to->temporary = openat(to->folder, to->part, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
 		if (to->temporary < 0) refuse(to, errno, errno == EACCES ? "its folder is not writable for this user" : NULL);
@@ -473,9 +500,11 @@ int files_receive(int root, int argc, char **argv) {
 		else if (strcmp(argv[i], "--again") == 0 && i + 1 < argc && files_unescape(argv[i + 1])) base = argv[++i];
 		else argc = 0;
 	}
-	if (argc < 3 || strspn(argv[0], "0123456789abcdef") != strlen(argv[0]) || strlen(argv[0]) > 64 ||
+	size_t id = argc > 0 ? strspn(argv[0], "0123456789abcdef") : 0;
+	if (argc < 3 || id == 0 || id > 64 || argv[0][id] != '.' || strspn(argv[0] + id + 1, "0123456789") != strlen(argv[0] + id + 1) ||
+		strlen(argv[0] + id + 1) > 4 ||
 		!files_unescape(argv[1]) || !files_unescape(argv[2]) || !is_plain(argv[1])) {
-		dprintf(STDERR_FILENO, "error: receive takes ID NAME DEST [--again BASE] [--no-preserve]\n");
+		dprintf(STDERR_FILENO, "error: receive takes ID.N NAME DEST [--again BASE] [--no-preserve]\n");
 		return 1;
 	}
 	struct sigaction on_end = {.sa_handler = end}, on_pipe = {.sa_handler = SIG_IGN};
@@ -485,6 +514,7 @@ int files_receive(int root, int argc, char **argv) {
 	sigaction(SIGPIPE, &on_pipe, NULL);
 	files_reader_may_go = true;
 	to.id = argv[0];
+	to.number = strtoul(argv[0] + id + 1, NULL, 10);
 	to.again = base != NULL;
 	const char *why = NULL;
 	if (base != NULL) snprintf(to.base, sizeof to.base, "%s", base);

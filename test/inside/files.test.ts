@@ -317,7 +317,7 @@ describe('the files agent', () => {
 			const big = randomBytes(1_000_000);
 			const { records, code } = await runAgent(
 				root,
-				['receive', 'ab', 'name', '/'],
+				['receive', 'ab.0', 'name', '/'],
 				stream(
 					entryRecord(anEntry('', { kind: 'd' })),
 					aFile('big', big, { mode: 0o4755 }),
@@ -346,12 +346,12 @@ describe('the files agent', () => {
 			fs.symlinkSync('/etc/app', at('link'));
 			fs.symlinkSync(join(home, 'secret'), at('out'));
 			assert.equal(
-				(await runAgent(root, ['receive', 'ab', 'x', 'link'], stream(aFile('', Buffer.from('new'))))).code,
+				(await runAgent(root, ['receive', 'ab.0', 'x', 'link'], stream(aFile('', Buffer.from('new'))))).code,
 				0,
 			);
 			assert.equal(fs.readFileSync(at('etc/app'), 'utf8'), 'new');
 			if (process.getuid?.() === 0) assert.equal(fs.statSync(at('etc/app')).uid, 1234);
-			const { records } = await runAgent(root, ['receive', 'ab', 'x', 'out'], stream(aFile('', Buffer.from('new'))));
+			const { records } = await runAgent(root, ['receive', 'ab.0', 'x', 'out'], stream(aFile('', Buffer.from('new'))));
 			assert.deepEqual(said(records), ['! : it does not exist']);
 			assert.equal(fs.readFileSync(join(home, 'secret'), 'utf8'), 'outside');
 		});
@@ -360,7 +360,7 @@ describe('the files agent', () => {
 			for (const path of ['..', '../x', 'a/../../x', '/etc/x', 'a//x', './x', 'a/.', 'x/']) {
 				const { code, stderr } = await runAgent(
 					root,
-					['receive', 'ab', 'x', '/'],
+					['receive', 'ab.0', 'x', '/'],
 					stream(aFile(path, Buffer.from('x'))),
 				);
 				assert.equal(code, 1, path);
@@ -377,7 +377,7 @@ describe('the files agent', () => {
 			bad[bad.length - 1] = (bad.at(-1) ?? 0) ^ 1;
 			const { records } = await runAgent(
 				root,
-				['receive', 'ab', 'd', '/'],
+				['receive', 'ab.0', 'd', '/'],
 				stream(
 					entryRecord(anEntry('', { kind: 'd' })),
 					aFile('dir', Buffer.from('x')),
@@ -399,7 +399,7 @@ describe('the files agent', () => {
 		});
 
 		it('says that a folder is not there', async () => {
-			const { records, code } = await runAgent(root, ['receive', 'ab', 'x', 'none/'], stream());
+			const { records, code } = await runAgent(root, ['receive', 'ab.0', 'x', 'none/'], stream());
 			assert.deepEqual(said(records), ['! : there is no such folder']);
 			assert.equal(code, 1);
 		});
@@ -408,11 +408,11 @@ describe('the files agent', () => {
 			const content = randomBytes(700_000);
 			const whole = stream(aFile('', content));
 			const program = buildFilesAgent();
-			const first = spawn(program, [root, 'receive', 'ab', 'x', 'file']);
+			const first = spawn(program, [root, 'receive', 'ab.0', 'x', 'file']);
 			const ended = new Promise((resolve) => first.on('close', resolve));
 			first.stdin.end(whole.subarray(0, 400_000));
-			await eventually(() => fs.existsSync(at('.ke-ab.part')) && fs.statSync(at('.ke-ab.part')).size > 390_000);
-			const half = fs.statSync(at('.ke-ab.part')).size;
+			await eventually(() => fs.existsSync(at('.ke-ab.0.part')) && fs.statSync(at('.ke-ab.0.part')).size > 390_000);
+			const half = fs.statSync(at('.ke-ab.0.part')).size;
 			assert.equal(fs.existsSync(at('file')), false);
 			const rest = Buffer.concat([
 				helloRecord(),
@@ -421,7 +421,7 @@ describe('the files agent', () => {
 				fileEndRecord(content.length, sha256(content)),
 				endRecord(1, 1, 0),
 			]);
-			const { records, code } = await runAgent(root, ['receive', 'ab', 'x', 'file', '--again', 'file'], rest);
+			const { records, code } = await runAgent(root, ['receive', 'ab.1', 'x', 'file', '--again', 'file'], rest);
 			assert.equal(code, 0);
 			assert.deepEqual(records[1], { type: 'offset', bytes: half });
 			assert.deepEqual(fs.readFileSync(at('file')), content);
@@ -432,9 +432,9 @@ describe('the files agent', () => {
 		it('removes half a file when nobody comes, or when it is told to end', async () => {
 			const program = compile('musl-gcc', ['-Os', '-static', '-DKEEP=1'], join(home, 'impatient'));
 			const half = stream(aFile('', randomBytes(500_000))).subarray(0, 300_000);
-			assert.equal((await runAgent(root, ['receive', 'ab', 'x', 'file'], half, {}, program)).code, 1);
+			assert.equal((await runAgent(root, ['receive', 'ab.0', 'x', 'file'], half, {}, program)).code, 1);
 			assert.deepEqual(fs.readdirSync(root), []);
-			const child = spawn(buildFilesAgent(), [root, 'receive', 'ab', 'x', 'file']);
+			const child = spawn(buildFilesAgent(), [root, 'receive', 'ab.0', 'x', 'file']);
 			child.stdin.write(half);
 			await eventually(() => fs.readdirSync(root).length > 0);
 			child.kill('SIGTERM');
@@ -467,7 +467,7 @@ describe('the files agent', () => {
 				);
 				for (let i = 0; i < round % 7; i++)
 					bytes[Math.floor(Math.random() * bytes.length)] = Math.floor(Math.random() * 256);
-				const child = spawnSync(program, [root, 'receive', 'ab', 'x', 'd'], { input: bytes });
+				const child = spawnSync(program, [root, 'receive', 'ab.0', 'x', 'd'], { input: bytes });
 				assert.ok(child.status === 0 || child.status === 1, `${child.stderr}`);
 				assert.doesNotMatch(child.stderr.toString(), /Sanitizer|runtime error/);
 			}

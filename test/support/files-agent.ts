@@ -87,6 +87,11 @@ export function localAgent(root: string, cuts: Cuts = { next: () => undefined })
 	return Object.assign(open, { opened });
 }
 
+/** An agent of a hostile pod: whatever it is asked, a process answers these bytes. */
+export function hostileAgent(file: string): OpenAgent {
+	return async () => start('cat', [file], false, undefined, undefined);
+}
+
 function start(
 	program: string,
 	words: string[],

@@ -7,7 +7,7 @@ import { type Compression, CompressionChoice } from './compression.ts';
 import type { Destination, Receiving } from './destination.ts';
 import { Refused } from './local-tree.ts';
 import type { Meter } from './meter.ts';
-import { emptyOutcome, sayPath, type TransferOutcome } from './outcome.ts';
+import { emptyOutcome, keep, sayPath, type TransferOutcome } from './outcome.ts';
 import { whileCut } from './retry.ts';
 
 /** What is fetched, and how. */
@@ -250,12 +250,14 @@ export class Download {
 				this.#rewind(file);
 				return false;
 			}
+			this.#fresh = 0;
 			file.abandon(false);
 			this.#skip(entry, 'it changed again and again while it was fetched: its SHA-256 never was that of what arrived');
 			this.#done(entry);
 			return true;
 		}
 		if (this.#to.single && this.#request.sources.length === 1) this.outcome.sha256 = file.digest().toString('hex');
+		this.#fresh = 0;
 		this.outcome.files++;
 		this.outcome.bytes += file.at;
 		file.finish(entry);
@@ -269,7 +271,6 @@ export class Download {
 		this.#last = { index: entry.index, path: entry.path };
 		this.#entry = undefined;
 		this.#file = undefined;
-		this.#fresh = 0;
 		this.#progressed = true;
 	}
 
@@ -279,7 +280,7 @@ export class Download {
 			this.#file.abandon(false);
 			this.#done(this.#entry);
 		}
-		(note.kind === 'remark' ? this.outcome.remarks : this.outcome.skipped).push({
+		keep(note.kind === 'remark' ? this.outcome.remarks : this.outcome.skipped, {
 			path: this.#name(note.index, note.path),
 			reason: note.sentence,
 			failed: note.kind === 'failed',
@@ -292,11 +293,11 @@ export class Download {
 	}
 
 	#skip(entry: Entry, reason: string): void {
-		this.outcome.skipped.push({ path: this.#name(entry.index, entry.path), reason, failed: true });
+		keep(this.outcome.skipped, { path: this.#name(entry.index, entry.path), reason, failed: true });
 	}
 
 	#remark(entry: Entry, reason: string): void {
-		this.outcome.remarks.push({ path: this.#name(entry.index, entry.path), reason, failed: false });
+		keep(this.outcome.remarks, { path: this.#name(entry.index, entry.path), reason, failed: false });
 	}
 
 	#name(index: number, path: Buffer): string {

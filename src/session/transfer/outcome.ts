@@ -23,6 +23,15 @@ export interface TransferOutcome {
 	remarks: Skipped[];
 }
 
+/** So many problems are kept; a pod must not be able to fill this machine's memory with them. */
+const LIMIT = 10_000;
+
+/** Adds a problem to those that are kept. */
+export function keep(list: Skipped[], problem: Skipped): void {
+	if (list.length < LIMIT) list.push(problem);
+	else if (list.length === LIMIT) list.push({ path: '…', reason: 'and more', failed: problem.failed });
+}
+
 export function emptyOutcome(): TransferOutcome {
 	return { files: 0, bytes: 0, sha256: undefined, resumed: 0, skipped: [], remarks: [] };
 }

@@ -8,7 +8,7 @@ import { type AgentRun, agentRecords, type OpenAgent } from './agent.ts';
 import { type SendRecord, type Sent, sendFile, sendStream } from './file-sender.ts';
 import { isStream, type LocalItem, localItems } from './local-source.ts';
 import type { Meter } from './meter.ts';
-import { emptyOutcome, sayPath, type TransferOutcome } from './outcome.ts';
+import { emptyOutcome, keep, sayPath, type TransferOutcome } from './outcome.ts';
 import { whileCut } from './retry.ts';
 
 /** What is sent, and how. */
@@ -56,6 +56,7 @@ export class Upload {
 	#again: Pending[] = [];
 	/** The path that the agent writes to, once it has said so. */
 	#base: Buffer | undefined;
+	#attempts = 0;
 	#progressed = false;
 	#run: AgentRun | undefined;
 	/** Wakes the sender: an answer came, or the end. */
@@ -78,6 +79,9 @@ export class Upload {
 	async run(): Promise<TransferOutcome> {
 		const stop = (): void => this.#run?.close();
 		this.#request.stop?.addEventListener('abort', stop);
+		// Whether there is anything to send is known before anything is asked of the pod.
+		const first = this.#next();
+		if (first !== undefined) this.#again.push(first);
 		try {
 			await whileCut(
 				this.#request.retries,
@@ -110,7 +114,12 @@ export class Upload {
 
 	async #attempt(): Promise<void> {
 		const again = this.#base;
-		const words = ['receive', this.#id, escapeArgument(this.#request.name), escapeArgument(this.#request.dest)];
+		const words = [
+			'receive',
+			`${this.#id}.${this.#attempts++}`,
+			escapeArgument(this.#request.name),
+			escapeArgument(this.#request.dest),
+		];
 		if (again !== undefined) words.push('--again', escapeArgument(again));
 		if (!this.#request.preserve) words.push('--no-preserve');
 		const run = await this.#open(words, { stdin: true });
@@ -122,7 +131,7 @@ export class Upload {
 			.then(
 				() => {},
 				(error: unknown) => {
-					failed = error;
+					failed ??= error;
 				},
 			)
 			.finally(() => {
@@ -225,7 +234,7 @@ export class Upload {
 			const { value, done } = this.#items.next() as IteratorResult<LocalItem, undefined>;
 			if (done || value === undefined) return undefined;
 			if (value.type !== 'skipped') return { item: value, tries: 0 };
-			this.outcome.skipped.push({ path: sayPath(value.local), reason: value.reason, failed: value.failed });
+			keep(this.outcome.skipped, { path: sayPath(value.local), reason: value.reason, failed: value.failed });
 		}
 	}
 
@@ -248,7 +257,7 @@ export class Upload {
 			this.outcome.bytes += done.sent.size;
 			if (done.item.entry.path.length === 0) this.outcome.sha256 = done.sent.sha256.toString('hex');
 			if (done.sent.changed) {
-				this.outcome.remarks.push({
+				keep(this.outcome.remarks, {
 					path: sayPath(done.item.entry.path),
 					reason: 'it changed while it was read',
 					failed: false,
@@ -268,7 +277,7 @@ export class Upload {
 	#note(note: Note): void {
 		const path = sayPath(this.#base ?? this.#request.dest, note.path);
 		if (note.kind === 'remark') {
-			this.outcome.remarks.push({ path, reason: note.sentence, failed: false });
+			keep(this.outcome.remarks, { path, reason: note.sentence, failed: false });
 			return;
 		}
 		// Before the greeting nothing was sent: the destination itself cannot be.
@@ -278,7 +287,7 @@ export class Upload {
 			this.#again.push({ item: refused.item, tries: refused.tries + 1 });
 			return;
 		}
-		this.outcome.skipped.push({ path, reason: note.sentence, failed: true });
+		keep(this.outcome.skipped, { path, reason: note.sentence, failed: true });
 	}
 
 	async #woken(condition: () => boolean): Promise<void> {
