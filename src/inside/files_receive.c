@@ -8,7 +8,7 @@
  * file. N counts the agents of a transfer: one that has not noticed its cut yet does not get in the way of the next.
  */
 #define _GNU_SOURCE
-#include "files.h"
+#include "files_receive.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -27,38 +27,13 @@
 #include "sha256.h"
 
 #define HEAD 5u
-/* Milliseconds of silence that mean a cut; seconds that a temporary file then waits, and that its lock is waited for. */
+/* Milliseconds of silence that mean a cut. */
 #ifndef SILENCE
 #define SILENCE 15000
 #endif
-#ifndef KEEP
-#define KEEP 120
-#endif
-#define LOCK_WAIT 30
-
-struct receiver {
-	int root;
-	/* ID.N, and the N of it. */
-	const char *id;
-	unsigned long number;
-	/* The path that the input's paths are below. */
-	char base[PATH];
-	bool again, preserve;
-	/* The file being written: its folder, its names, what it replaces. -1: none. */
-	int folder, temporary;
-	char name[NAME_MAX + 1], part[NAME_MAX + 1];
-	char path[PATH];
-	struct stat wanted, replaced;
-	bool replaces, refused;
-	uint64_t at;
-	struct sha256 sha;
-	uint64_t entries, bytes, notes;
-};
-
-static volatile sig_atomic_t ended;
 
 static void end(int signal) {
-	ended = signal;
+	files_ended = signal;
 }
 
 /* The input, read through one buffer. */
@@ -75,7 +50,7 @@ static bool fill(size_t want) {
 		/* Whoever waits for an answer waits for one that is still here. */
 		struct pollfd input = {.fd = STDIN_FILENO, .events = POLLIN};
 		if (poll(&input, 1, 0) == 0) files_flush();
-		if (ended || files_reader_gone || poll(&input, 1, SILENCE) <= 0) return false;
+		if (files_ended || files_reader_gone || poll(&input, 1, SILENCE) <= 0) return false;
 		ssize_t got = read(STDIN_FILENO, in + in_end, sizeof in - in_end);
 		if (got <= 0) return false;
 		in_end += (size_t)got;
@@ -94,17 +69,6 @@ static void done(struct receiver *to) {
 	files_put_record('A', NULL, 0);
 }
 
-static void forget_file(struct receiver *to) {
-	if (to->temporary >= 0) close(to->temporary);
-	if (to->folder >= 0) close(to->folder);
-	to->temporary = to->folder = -1;
-}
-
-static void drop_file(struct receiver *to) {
-	if (to->temporary >= 0) unlinkat(to->folder, to->part, 0);
-	forget_file(to);
-}
-
 /* Whether a path from the input may be used below the base: no component is empty, `.` or `..`. */
 static bool is_plain(const char *path) {
 	if (*path == '\0') return true;
@@ -113,89 +77,6 @@ static bool is_plain(const char *path) {
 		if (length == 0 || length > NAME_MAX || (at[0] == '.' && (length == 1 || (length == 2 && at[1] == '.')))) return false;
 		at += length;
 		if (*at == '\0') return true;
-	}
-}
-
-/*
- * Opens the folder of an entry and finds its name there; a link under that name is followed. -1: refused, errno says why.
- * to->replaces and to->replaced say what stands there.
- */
-static int open_place(struct receiver *to, bool follow) {
-	char full[2 * PATH], text[PATH];
-	if (snprintf(full, sizeof full, "%s%s%s", to->base, *to->path ? "/" : "", to->path) >= (int)PATH) return errno = ENAMETOOLONG, -1;
-	for (int links = 0; links < 40; links++) {
-		char *slash = strrchr(full, '/');
-		const char *name = slash ? slash + 1 : full;
-		if (*name == '\0' || strcmp(name, ".") == 0 || strcmp(name, "..") == 0) return errno = EISDIR, -1;
-		if (strlen(name) > NAME_MAX) return errno = ENAMETOOLONG, -1;
-		strcpy(to->name, name);
-		if (slash) slash[slash == full] = '\0';
-		to->folder = in_root(to->root, slash ? full : ".", O_PATH | O_DIRECTORY | O_CLOEXEC, 0);
-		if (to->folder < 0) return -1;
-		to->replaces = fstatat(to->folder, to->name, &to->replaced, AT_SYMLINK_NOFOLLOW) == 0;
-		if (!to->replaces || !S_ISLNK(to->replaced.st_mode) || !follow) return 0;
-		ssize_t length = readlinkat(to->folder, to->name, text, sizeof text - 1);
-		close(to->folder);
-		to->folder = -1;
-		if (length < 0) return -1;
-		text[length] = '\0';
-		while (length > 1 && text[length - 1] == '/') text[--length] = '\0';
-		if (text[0] == '/') strcpy(full, text);
-		else if (snprintf(full + strlen(full), sizeof full - strlen(full), "/%s", text) >= (int)PATH) return errno = ENAMETOOLONG, -1;
-	}
-	return errno = ELOOP, -1;
-}
-
-/* Adds what is in the temporary file to the digest: the data of an agent before us. */
-static bool take_over(struct receiver *to) {
-	unsigned char *bytes = files_data_room();
-	for (ssize_t got = 1; got > 0; to->at += (uint64_t)got) {
-		got = pread(to->temporary, bytes, FRAME, (off_t)to->at);
-		if (got < 0) return false;
-		sha256_add(&to->sha, bytes, (size_t)got);
-	}
-	return true;
-}
-
-/* Opens a temporary file that an agent before us has left, and takes its lock and its name. False: it is gone, or busy. */
-static bool take_left(struct receiver *to, const char *part) {
-	to->temporary = openat(to->folder, part, O_RDWR | O_NOFOLLOW | O_CLOEXEC);
-	struct stat ours, named;
-	for (int tries = 0; to->temporary >= 0; tries++) {
-		bool locked = flock(to->temporary, LOCK_EX | LOCK_NB) == 0;
-		bool there = fstat(to->temporary, &ours) == 0 && S_ISREG(ours.st_mode) && ours.st_nlink == 1 &&
-			fstatat(to->folder, part, &named, AT_SYMLINK_NOFOLLOW) == 0 && named.st_ino == ours.st_ino && named.st_dev == ours.st_dev;
-		if (locked && there && renameat(to->folder, part, to->folder, to->part) == 0 && take_over(to)) return true;
-		if (locked || !there || tries >= 10 * LOCK_WAIT || ended) break;
-		/* The other one has not noticed its cut yet. */
-		if (tries % 20 == 0) files_put_record('B', NULL, 0), files_flush();
-		poll(NULL, 0, 100);
-	}
-	if (to->temporary >= 0) close(to->temporary);
-	to->temporary = -1;
-	return false;
-}
-
-/* Takes what the latest agent before us has left of the file. */
-static bool find_left(struct receiver *to) {
-	char part[NAME_MAX + 1];
-	int length = (int)strcspn(to->id, ".");
-	for (unsigned long number = to->number; number-- > 0;) {
-		snprintf(part, sizeof part, ".ke-%.*s.%lu.part", length, to->id, number);
-		if (take_left(to, part)) return true;
-	}
-	return false;
-}
-
-/* Removes what earlier agents have left in this folder of files that come again as a whole. */
-static void sweep(struct receiver *to) {
-	char part[NAME_MAX + 1];
-	int length = (int)strcspn(to->id, ".");
-	for (unsigned long number = to->number; number-- > 0;) {
-		snprintf(part, sizeof part, ".ke-%.*s.%lu.part", length, to->id, number);
-		int fd = openat(to->folder, part, O_RDWR | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
-		if (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) == 0) unlinkat(to->folder, part, 0);
-		if (fd >= 0) close(fd);
 	}
 }
 
@@ -211,15 +92,15 @@ static void start_file(struct receiver *to) {
 	sha256_start(&to->sha);
 	to->at = 0;
 	bool left = false;
-	if (open_place(to, true) < 0) {
+	if (files_open_place(to, true) < 0) {
 		refuse(to, errno, NULL);
 	} else if (to->replaces && S_ISDIR(to->replaced.st_mode)) {
 		refuse(to, EISDIR, NULL);
 	} else if (to->replaces && !S_ISREG(to->replaced.st_mode)) {
 		refuse(to, EEXIST, "something that is no file stands there");
 	} else {
-		left = to->again && find_left(to);
-		sweep(to);
+		left = to->again && files_find_left(to);
+		files_sweep(to);
 		/* take_left may have got the name and then failed to read. */
 		if (!left) unlinkat(to->folder, to->part, 0);
 		if (!left) to->temporary = openat(to->folder, to->part, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
@@ -236,7 +117,7 @@ static void start_file(struct receiver *to) {
 		files_flush();
 	}
 	to->again = false;
-	if (to->refused) drop_file(to);
+	if (to->refused) files_drop(to);
 }
 
 static void write_data(struct receiver *to, const unsigned char *bytes, size_t length) {
@@ -247,7 +128,7 @@ static void write_data(struct receiver *to, const unsigned char *bytes, size_t l
 		if (part < 0 && errno == EINTR) continue;
 		if (part <= 0) {
 			refuse(to, part < 0 ? errno : EIO, NULL);
-			drop_file(to);
+			files_drop(to);
 			return;
 		}
 		wrote += (size_t)part;
@@ -261,32 +142,15 @@ static void write_hole(struct receiver *to, uint64_t length) {
 	if (to->temporary < 0) return;
 	if (length > (uint64_t)INT64_MAX - to->at || ftruncate(to->temporary, (off_t)(to->at + length)) < 0) {
 		refuse(to, length > (uint64_t)INT64_MAX - to->at ? EFBIG : errno, NULL);
-		drop_file(to);
+		files_drop(to);
 		return;
 	}
-	for (uint64_t left = length; left > 0 && !ended;) {
+	for (uint64_t left = length; left > 0 && !files_ended;) {
 		size_t part = left < sizeof zeros ? left : sizeof zeros;
 		sha256_add(&to->sha, zeros, part);
 		left -= part;
 	}
 	to->at += length;
-}
-
-/* A file that is a mount of its own (/etc/hosts in a pod) cannot be renamed over: its content is replaced. */
-static bool write_in_place(struct receiver *to) {
-	int fd = openat(to->folder, to->name, O_WRONLY | O_TRUNC | O_NOFOLLOW | O_CLOEXEC);
-	unsigned char *bytes = files_data_room();
-	ssize_t got = fd < 0 ? -1 : 1;
-	for (off_t at = 0; got > 0; at += got) {
-		got = pread(to->temporary, bytes, FRAME, at);
-		if (got > 0 && pwrite(fd, bytes, (size_t)got, at) != got) got = -1;
-	}
-	if (fd >= 0 && close(fd) < 0) got = -1;
-	if (got < 0) return false;
-	unlinkat(to->folder, to->part, 0);
-	to->notes++;
-	files_put_note(0, to->path, 'c', 0, "it is a mount of its own, so it was overwritten in place");
-	return true;
 }
 
 static void end_file(struct receiver *to, const unsigned char *body) {
@@ -295,7 +159,7 @@ static void end_file(struct receiver *to, const unsigned char *body) {
 	sha256_end(&to->sha, digest);
 	if (files_read_number(body + 1, 8) != to->at || memcmp(digest, body + 9, 32) != 0) {
 		refuse(to, EBADMSG, "what arrived is not what was sent: the SHA-256 differs");
-		drop_file(to);
+		files_drop(to);
 		return;
 	}
 	if (to->replaces) {
@@ -311,16 +175,16 @@ static void end_file(struct receiver *to, const unsigned char *body) {
 	struct stat ours, named;
 	if (fstat(to->temporary, &ours) < 0 || fstatat(to->folder, to->part, &named, AT_SYMLINK_NOFOLLOW) < 0 || ours.st_ino != named.st_ino) {
 		refuse(to, EBADMSG, "another agent of this transfer has taken it over");
-		forget_file(to);
+		files_forget(to);
 		return;
 	}
-	if (renameat(to->folder, to->part, to->folder, to->name) == 0 || (errno == EBUSY && write_in_place(to))) {
+	if (renameat(to->folder, to->part, to->folder, to->name) == 0 || (errno == EBUSY && files_write_in_place(to))) {
 		done(to);
-		forget_file(to);
+		files_forget(to);
 		return;
 	}
 	refuse(to, errno, NULL);
-	drop_file(to);
+	files_drop(to);
 }
 
 /* The body of an E or M. False: it is none. */
@@ -343,7 +207,7 @@ static bool read_entry(struct receiver *to, const unsigned char *body, size_t le
 }
 
 static void make_folder(struct receiver *to) {
-	if (open_place(to, false) < 0) {
+	if (files_open_place(to, false) < 0) {
 		/* The base can end in a way that names no entry: `/`, `.`. */
 		int fd = errno == EISDIR ? in_root(to->root, to->base, O_PATH | O_DIRECTORY | O_CLOEXEC, 0) : -1;
 		if (fd < 0) refuse(to, errno, NULL);
@@ -364,7 +228,7 @@ static void make_folder(struct receiver *to) {
 	} else {
 		refuse(to, errno, NULL);
 	}
-	forget_file(to);
+	files_forget(to);
 }
 
 static void end_folder(struct receiver *to) {
@@ -379,7 +243,7 @@ static void end_folder(struct receiver *to) {
 }
 
 static void make_link(struct receiver *to, const char *text) {
-	if (open_place(to, false) < 0) {
+	if (files_open_place(to, false) < 0) {
 		refuse(to, errno, NULL);
 		return;
 	}
@@ -401,33 +265,13 @@ static void make_link(struct receiver *to, const char *text) {
 			}
 		}
 	}
-	forget_file(to);
+	files_forget(to);
 }
 
 static int bad(struct receiver *to, const char *what) {
-	drop_file(to);
+	files_drop(to);
 	files_flush();
 	dprintf(STDERR_FILENO, "error: the input is not of this protocol: %s\n", what);
-	return 1;
-}
-
-/* After a cut: until another agent has taken the file, or for KEEP seconds. */
-static int wait_for_another(struct receiver *to) {
-	struct stat ours, named;
-	if (to->temporary < 0 || ended) {
-		drop_file(to);
-		return 1;
-	}
-	flock(to->temporary, LOCK_UN);
-	for (int looks = 0; looks < KEEP * 2 && !ended; looks++) {
-		poll(NULL, 0, 500);
-		if (fstat(to->temporary, &ours) < 0 || fstatat(to->folder, to->part, &named, AT_SYMLINK_NOFOLLOW) < 0 ||
-			named.st_ino != ours.st_ino || named.st_dev != ours.st_dev)
-			return 1;
-		if (flock(to->temporary, LOCK_EX | LOCK_NB) < 0) return 1;
-		if (looks < KEEP * 2 - 1 && !ended) flock(to->temporary, LOCK_UN);
-	}
-	drop_file(to);
 	return 1;
 }
 
@@ -441,7 +285,7 @@ static int receive(struct receiver *to) {
 		if (type == 'D') {
 			if (!in_file || length > FRAME) return bad(to, "data without a file");
 			while (length > 0) {
-				if (!fill(0)) return wait_for_another(to);
+				if (!fill(0)) return files_wait_for_another(to);
 				size_t part = in_end - in_at < length ? in_end - in_at : length;
 				write_data(to, in + in_at, part);
 				in_at += part;
@@ -475,7 +319,7 @@ static int receive(struct receiver *to) {
 			return bad(to, "a record where it has no place");
 		}
 	}
-	return wait_for_another(to);
+	return files_wait_for_another(to);
 }
 
 /* A folder that is there is written into, under the name; anything else is the path itself. NULL, or why not. */

@@ -10,7 +10,7 @@ import type { AgentRun, OpenAgent } from '../../src/session/transfer/agent.ts';
 
 const inside = fileURLToPath(new URL('../../src/inside/', import.meta.url));
 const main = fileURLToPath(new URL('../inside/files-main.c', import.meta.url));
-const SOURCES = ['files.c', 'files_send.c', 'files_list.c', 'files_receive.c', 'sha256.c', 'in_root.c'];
+const SOURCES = ['files.c', 'files_send.c', 'files_list.c', 'files_receive.c', 'files_part.c', 'sha256.c', 'in_root.c'];
 
 let built: string | undefined;
 

@@ -4,10 +4,11 @@ import type { Entry, FilesRecord, Note } from '../../formats/files/records.ts';
 import { escapeArgument } from '../../formats/files/writer.ts';
 import { type AgentRun, agentRecords, NoCompressor, type OpenAgent } from './agent.ts';
 import { type Compression, CompressionChoice } from './compression.ts';
-import type { Destination, Receiving } from './destination.ts';
+import type { Destination } from './destination.ts';
 import { Refused } from './local-tree.ts';
 import type { Meter } from './meter.ts';
 import { emptyOutcome, keep, sayPath, type TransferOutcome } from './outcome.ts';
+import type { Receiving } from './receiving.ts';
 import { whileCut } from './retry.ts';
 
 /** What is fetched, and how. */
