@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { gzipSync } from 'node:zlib';
 import type { BunPlugin } from 'bun';
 import { TEXTS } from '../src/inside/texts.ts';
 import { builtinToolkits } from '../src/toolkit/builtin.ts';
@@ -9,9 +10,12 @@ import { signMachO } from './sign-macho.ts';
 
 /**
  * `npm run build`: dist/<platform>/kubectl-ephemeral, one executable with everything in it, for this machine.
- * `-- --all` builds for every platform, `-- --node` the bundle that the npm package runs on Node.
+ * `-- --all` builds for every platform, `-- --node` the bundle that the npm package runs on Node; `-- --without-inside`
+ * leaves out the launcher, where it cannot be compiled.
  */
 
+const asked = process.argv.slice(2);
+const withoutInside = asked.includes('--without-inside');
 const root = fileURLToPath(new URL('..', import.meta.url));
 const BUN = '1.4.5';
 
@@ -38,9 +42,19 @@ const STUBS: Record<string, string> = {
 
 /** Modules of ours that read files beside them: their content is compiled in. */
 async function compiledIn(): Promise<Record<string, string>> {
+	const { LAUNCHERS, launcherFile } = await import('../src/inside/launcher.ts');
+	if (withoutInside) LAUNCHERS.length = 0;
 	const toolkits = JSON.stringify(await builtinToolkits());
+	const packed = Object.fromEntries(
+		LAUNCHERS.map(({ machine }) => [
+			machine,
+			gzipSync(readFileSync(launcherFile(machine)), { level: 9 }).toString('base64'),
+		]),
+	);
 	return {
 		'src/inside/texts.ts': `export const TEXTS=${JSON.stringify(TEXTS)}`,
+		'src/inside/launcher.ts': `export const LAUNCHERS=${JSON.stringify(LAUNCHERS)}`,
+		'src/inside/launcher-bytes.ts': `import{gunzipSync}from'node:zlib';const packed=${JSON.stringify(packed)};export const launcherBytes=(machine)=>gunzipSync(Buffer.from(packed[machine],'base64'))`,
 		'src/toolkit/builtin.ts': `const toolkits=${toolkits};export const builtinToolkits=async()=>toolkits`,
 	};
 }
@@ -50,7 +64,7 @@ async function replaceModules(stubs: Record<string, string>): Promise<BunPlugin>
 	return {
 		name: 'replace-modules',
 		setup(build) {
-			build.onLoad({ filter: /src\/(inside\/texts|toolkit\/builtin)\.ts$/ }, ({ path }) => ({
+			build.onLoad({ filter: /src\/(inside\/(texts|launcher|launcher-bytes)|toolkit\/builtin)\.ts$/ }, ({ path }) => ({
 				contents: ours[path.slice(root.length)] ?? '',
 				loader: 'js',
 			}));
@@ -151,7 +165,7 @@ function thisPlatform(): Platform {
 	throw new Error(`there is no build for ${process.platform} on ${process.arch}; the npm package runs on Node`);
 }
 
-const asked = process.argv.slice(2);
+if (!withoutInside) execFileSync('sh', [join(root, 'bin/build-inside.sh')], { stdio: 'inherit' });
 if (asked.includes('--node')) console.log(await buildForNode());
 else {
 	const platforms = asked.includes('--all') ? (Object.keys(PLATFORMS) as Platform[]) : [thisPlatform()];

@@ -17,6 +17,14 @@ fi
 # need COMMAND PACKAGE: the package is wanted when the command is not there.
 missing=
 need() { PATH=$PATH:/usr/sbin:/sbin command -v "$1" >/dev/null 2>&1 || missing="$missing $2"; }
+if [ "$(uname)" = Linux ]; then
+	need gcc gcc
+	need musl-gcc musl-tools
+	case $(uname -m) in
+	x86_64) need aarch64-linux-gnu-gcc gcc-aarch64-linux-gnu ;;
+	aarch64) need x86_64-linux-gnu-gcc gcc-x86-64-linux-gnu ;;
+	esac
+fi
 if [ "$purpose" != build ] && [ "$(uname)" = Linux ]; then
 	need ip iproute2
 	need unshare util-linux
@@ -26,7 +34,10 @@ if [ "$purpose" != build ] && [ "$(uname)" = Linux ]; then
 	need openssl openssl
 	need curl curl
 	need script bsdutils
-	[ "$purpose" = demo ] || need shellcheck shellcheck
+	if [ "$purpose" != demo ]; then
+		need shellcheck shellcheck
+		need qemu-aarch64-static qemu-user-static
+	fi
 fi
 if [ -n "$missing" ]; then
 	if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then

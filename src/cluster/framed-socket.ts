@@ -15,8 +15,9 @@ const PONG = 10;
 const MESSAGE = 64 * 1024 * 1024;
 
 /**
- * A WebSocket (RFC 6455) over node:http, for what Bun's own cannot carry: several headers of one name (groups to be
- * impersonated) and SOCKS proxies. No extensions, no redirects.
+ * A WebSocket (RFC 6455) over node:http, for Bun. Its own client (1.4.5) loses its place when the first frame comes in two
+ * pieces, the first of them together with the end of the handshake; nor can it send several headers of one name (groups to
+ * be impersonated) or use a SOCKS proxy. No extensions, no redirects.
  */
 export class FramedSocket extends EventEmitter implements Socket {
 	readonly OPEN = 1;
@@ -28,11 +29,13 @@ export class FramedSocket extends EventEmitter implements Socket {
 	/** The frames of a message so far. */
 	#parts: Uint8Array[] = [];
 	#code = 1006;
+	readonly #secure: boolean;
 	readonly #request: ReturnType<typeof httpRequest>;
 
 	/** @param options for node:http: headers (lists are sent one by one), TLS settings, agent */
 	constructor(url: URL, protocols: string[], options: RequestOptions) {
 		super();
+		this.#secure = url.protocol === 'https:';
 		const key = randomBytes(16).toString('base64');
 		const headers = {
 			...(options.headers as Record<string, string | string[]>),
@@ -101,7 +104,7 @@ export class FramedSocket extends EventEmitter implements Socket {
 		this.terminate();
 	}
 
-	/** A client's frames are whole, and masked with a key of their own (§5.3). */
+	/** A client's frames are whole, and masked with a key of their own (§5.3). Over TLS, where nobody reads on the way, it is 0. */
 	#write(opcode: number, content: Uint8Array): void {
 		const { length } = content;
 		const extended = length > 65535 ? 8 : length > 125 ? 2 : 0;
@@ -111,9 +114,10 @@ export class FramedSocket extends EventEmitter implements Socket {
 		frame[1] = 0x80 | (extended === 8 ? 127 : extended === 2 ? 126 : length);
 		if (extended === 2) frame.writeUInt16BE(length, 2);
 		if (extended === 8) frame.writeBigUInt64BE(BigInt(length), 2);
-		const mask = randomBytes(4);
+		const mask = this.#secure ? Buffer.alloc(4) : randomBytes(4);
 		frame.set(mask, start - 4);
-		for (let at = 0; at < length; at++) frame[start + at] = (content[at] ?? 0) ^ (mask[at & 3] ?? 0);
+		frame.set(content, start);
+		if (!this.#secure) for (let at = 0; at < length; at++) frame[start + at] = (content[at] ?? 0) ^ (mask[at & 3] ?? 0);
 		this.#stream?.write(frame);
 	}
 

@@ -7,7 +7,6 @@ import { withoutProxyEnvironment } from './proxy-environment.ts';
 import { apiUrl, commonHeaders, type Query } from './request.ts';
 import { RequestLog } from './request-log.ts';
 import type { Refusal, Socket } from './socket.ts';
-import { isNative } from './transport.ts';
 import { unreachable } from './unreachable.ts';
 
 const PROTOCOLS = ['v5.channel.k8s.io', 'v4.channel.k8s.io'];
@@ -89,7 +88,7 @@ async function shake<T>(
 	}
 }
 
-/** A WebSocket whose handshake has begun: ws, or Bun's own under its name, or ours where that one cannot. */
+/** A WebSocket whose handshake has begun: ours on Bun, whose stand-in for ws loses its place (FramedSocket), else ws. */
 async function startSocket(connection: Connection, url: URL, credential: Credential): Promise<Socket> {
 	const { proxy, tls } = connection;
 	const headers = commonHeaders(connection, credential);
@@ -98,16 +97,14 @@ async function startSocket(connection: Connection, url: URL, credential: Credent
 		headers: grouped(headers) as Record<string, string>,
 		...tlsOptions(tls && { ...tls, ...credential.certificate }),
 	};
-	const isBun = process.versions.bun !== undefined;
-	const native = isNative({ headers, proxy });
-	const agent = native || proxy === undefined ? undefined : (await import('./agent.ts')).agentFor(url, proxy);
-	if (isBun && !native) {
+	const agent = proxy === undefined ? undefined : (await import('./agent.ts')).agentFor(url, proxy);
+	if (process.versions.bun !== undefined) {
 		const { FramedSocket } = await import('./framed-socket.ts');
 		return new FramedSocket(url, PROTOCOLS, { ...options, ...(agent && { agent }) });
 	}
 	const { default: WebSocket } = await import('ws');
 	const more = { perMessageDeflate: false, followRedirects: false, skipUTF8Validation: true };
-	const way = agent ? { agent } : native && proxy ? { proxy: proxy.href } : {};
+	const way = agent ? { agent } : {};
 	const address = new URL(url);
 	address.protocol = url.protocol === 'https:' ? 'wss:' : 'ws:';
 	return withoutProxyEnvironment(() => {

@@ -90,6 +90,19 @@ export const SESSION_FLAGS = {
 	privileged: Flags.boolean({ description: 'A privileged container' }),
 	'like-target': Flags.boolean({ description: "The target's volume mounts, env and envFrom" }),
 	'run-as': Flags.string({ description: 'target, root, or UID[:GID]' }),
+	root: Flags.string({
+		description: "target: / is the target's root, the tools are the debug image's; or debug",
+		options: ['target', 'debug'],
+	}),
+	'env-from': Flags.string({
+		description: "target: the target's own environment (a shell in its root has it); or debug",
+		options: ['target', 'debug'],
+	}),
+	path: Flags.string({
+		description: "target: the target's PATH before the tools; or tools",
+		options: ['target', 'tools'],
+	}),
+	pid: Flags.string({ description: "The target's process, in a shared process namespace" }),
 	name: Flags.string({ description: 'Name of the new container instead of ours' }),
 	reason: Flags.string({ description: "Why, kept in the container's record" }),
 	ttl: Flags.string({ description: 'Idle time after which the container ends (default 1h; 0: never)' }),

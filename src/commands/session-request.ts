@@ -22,6 +22,10 @@ export interface SessionFlagValues extends TargetFlags {
 	privileged?: boolean | undefined;
 	'like-target'?: boolean | undefined;
 	'run-as'?: string | undefined;
+	root?: string | undefined;
+	'env-from'?: string | undefined;
+	path?: string | undefined;
+	pid?: string | undefined;
 	name?: string | undefined;
 	reason?: string | undefined;
 	ttl?: string | undefined;
@@ -83,6 +87,10 @@ export function buildRequest(
 		privileged: flags.privileged ?? false,
 		likeTarget: flags['like-target'] ?? false,
 		runAs: flags['run-as'] === undefined ? undefined : parseRunAs(flags['run-as']),
+		root: flags.root as SessionRequest['root'],
+		targetEnv: flags['env-from'] === undefined ? undefined : flags['env-from'] === 'target',
+		targetPathFirst: flags.path === 'target',
+		pid: flags.pid === undefined ? undefined : parsePid(flags.pid),
 		name: flags.name || undefined,
 		reason: flags.reason,
 		// Whole seconds: sh counts them. A little is not nothing, which would be never.
@@ -166,4 +174,10 @@ function parseRunAs(text: string): RunAs {
 	if (Number(uid) > HIGHEST_ID || Number(gid ?? 0) > HIGHEST_ID)
 		throw new UsageError(`invalid argument "${text}" for "--run-as" flag: ids end at ${HIGHEST_ID}`);
 	return { uid: Number(uid), ...(gid !== undefined && { gid: Number(gid) }) };
+}
+
+function parsePid(text: string): number {
+	if (!/^[1-9]\d{0,9}$/.test(text))
+		throw new UsageError(`invalid argument "${text}" for "--pid" flag: it is a process id`);
+	return Number(text);
 }

@@ -1,35 +1,81 @@
 #!/bin/sh
-# What every exec into a session container runs first: the one argument of sh -c, so it is short and always the same.
-# Arguments: mode, folders before PATH, id of the target container, TERM, name in the prompt; then the command, or the
-# shells to try. Letters of the mode: h: a header on stdin names the environment; s: the words are shells, the first
-# that is there runs; t: there is a terminal; m: this is a main process, which waits for its header. After the header
-# comes stdin, as it is or in frames (a server older than 1.30 cannot end a stream, so its end is a frame of length 0).
-# Variables here begin with ke_, since those of the image and of the header are the command's; the header's are set last.
-ke_mode=$1 ke_folders=$2 ke_target=$3 ke_prompt=$5 ke_first='' ke_vars=0 ke_frames=n
-[ -z "$4" ] || export TERM="$4"
-shift 5
+# shellcheck disable=SC2086 # what is composed here is words: paths of the image, and flags
+# shellcheck disable=SC2016 # names of variables that the user is to read
+# What does the launcher's work (run.c) as far as sh can, where it cannot be carried: bootstrap.sh reads this from stdin
+# and evaluates it, with the launcher's letters and keys, --, and the command as arguments. Behind it on stdin comes the
+# header as run.c describes it.
+# Not here: the lease (a command runs on when its client is gone), the subreaper (what it leaves behind becomes the
+# application's child), and tools started by tools in the target's root: there one program runs, by its own loader.
+ke_letters=$1 ke_saved=${ke_saved:-} ke_anchor='' ke_target='' ke_pid='' ke_root='' ke_as='' ke_env='' ke_term='' ke_prompt='' ke_folders=''
+shift
+while [ "$1" != -- ]; do
+	case $1 in
+	target=*) ke_target=${1#*=} ;;
+	pid=*) ke_pid=${1#*=} ;;
+	root=*) ke_root=${1#*=} ;;
+	as=*) ke_as=${1#*=} ;;
+	env=*) ke_env=${1#*=} ;;
+	term=*) ke_term=${1#*=} ;;
+	prompt=*) ke_prompt=${1#*=} ;;
+	path=*) ke_folders=${1#*=} ;;
+	esac
+	shift
+done
+shift
 [ -z "$ke_folders" ] || export PATH="$ke_folders:$PATH"
 ke_path=$PATH
 ke_take() { PATH=$ke_path dd bs="$1" count=1 iflag=fullblock 2>/dev/null; }
-# ke_names PID: whether its cgroup names the target container. PID 1 need not be the target: it may be the node's.
+ke_fail() { echo "error: $1" >&2; exit 125; }
+
+# The target: the first process, by number, whose cgroup names the container. PID 1 need not be it: it may be the node's.
 ke_names() {
 	while IFS= read -r ke_line; do
 		case $ke_line in *"$ke_target"*) return 0 ;; esac
 	done <"/proc/$1/cgroup"
 	return 1
 } 2>/dev/null
-if [ -n "$ke_target" ]; then
-	ke_found=
-	for ke_pid in 1 /proc/[0-9]*; do
-		ke_pid=${ke_pid#/proc/}
-		# The first of the container's processes, by number and not by spelling: others come and go.
-		[ "$ke_pid" -lt "${ke_found:-$((ke_pid + 1))}" ] && ke_names "$ke_pid" || continue
-		ke_found=$ke_pid
-		[ "$ke_pid" = 1 ] && break
+if [ -z "$ke_pid" ] && [ -n "$ke_target" ]; then
+	for ke_one in 1 /proc/[0-9]*; do
+		ke_one=${ke_one#/proc/}
+		[ "$ke_one" -lt "${ke_pid:-$((ke_one + 1))}" ] && ke_names "$ke_one" || continue
+		ke_pid=$ke_one
+		[ "$ke_one" = 1 ] && break
 	done
-	[ -z "$ke_found" ] || export TARGET_PID="$ke_found" TARGET_ROOT="/proc/$ke_found/root"
 fi
-case $ke_mode in *s*)
+# ke_ids WHAT: the first number behind WHAT in the target's status.
+ke_ids() {
+	while read -r ke_key ke_value _; do
+		[ "$ke_key" = "$1" ] && echo "$ke_value" && return
+	done <"/proc/$ke_pid/status"
+} 2>/dev/null
+if [ -n "$ke_pid" ]; then
+	export TARGET_PID="$ke_pid" TARGET_ROOT="/proc/$ke_pid/root"
+	TARGET_UID=$(ke_ids Uid:) TARGET_GID=$(ke_ids Gid:)
+	export TARGET_UID TARGET_GID
+	[ "$ke_as" != target ] || ke_as=$TARGET_UID:$TARGET_GID
+elif [ -n "$ke_root$ke_env" ] || [ "$ke_as" = target ]; then
+	ke_fail 'no process here belongs to the target container, so nothing can be done as it'
+fi
+[ "$ke_as" != "$(id -u):$(id -g)" ] || ke_as=
+
+if [ -n "$ke_env" ]; then
+	# A newline inside a value is \001 on the way.
+	ke_theirs=$(tr '\n\0' '\1\n' <"/proc/$ke_pid/environ") || ke_fail "the target's environment cannot be read"
+	while IFS= read -r ke_line; do
+		case $ke_line in
+		PATH=* | LD_* | BASH* | ENV=* | PROMPT_COMMAND=* | PS[0-4]=* | IFS=* | GCONV_PATH=* | PYTHON* | PERL5* | NODE_OPTIONS=* | \
+			JAVA_TOOL_OPTIONS=* | _JAVA_OPTIONS=* | JDK_JAVA_OPTIONS=* | SHELLOPTS=* | INPUTRC=* | ZDOTDIR=* | ke_*) ;;
+		[A-Za-z_]*=*)
+			ke_value=$(printf '%sx' "${ke_line#*=}" | tr '\1' '\n')
+			case ${ke_line%%=*} in *[!A-Za-z0-9_]*) ;; *) export "${ke_line%%=*}=${ke_value%x}" ;; esac
+			;;
+		esac
+	done <<-KE_END
+		$ke_theirs
+	KE_END
+fi
+[ -z "$ke_term" ] || export TERM="$ke_term"
+case $ke_letters in *s*)
 	for ke_shell; do command -v "$ke_shell" >/dev/null 2>&1 && break; done
 	case $ke_shell in
 	*bash) export KE_PS1="$ke_prompt \\w \\\$ " PROMPT_COMMAND='PS1=$KE_PS1; unset PROMPT_COMMAND KE_PS1' ;;
@@ -40,47 +86,103 @@ case $ke_mode in *s*)
 	set -- "$ke_shell"
 	;;
 esac
-case $ke_mode in *h*)
-	case $ke_mode in *t*)
-		if ! { ke_saved=$(stty -g) && stty raw -echo min 0 time 5; }; then
-			echo 'error: --env with -t needs stty in the debug image' >&2
-			exit 125
-		fi
-		until [ -n "$ke_first" ]; do
-			printf '\033]ke;ready\007'
-			ke_first=$(ke_take 32)
-		done
-		stty min 1 time 0
-		;;
-	*) ke_first=$(ke_take 32) ;;
-	esac
-	# shellcheck disable=SC2086 # the fields of the header
-	set -- $ke_first "$@"
-	ke_count=$1 ke_frames=$2
-	shift 2
-	while [ "$ke_vars" -lt "$ke_count" ]; do
-		ke_lengths=$(ke_take 32)
-		ke_name=$(ke_take "$((${ke_lengths%% *}))")
-		ke_value=
-		[ "$((${ke_lengths#* }))" = 0 ] || ke_value=$(ke_take "$((${ke_lengths#* }))" && echo x)
-		set -- "$ke_name=${ke_value%x}" "$@"
-		ke_vars=$((ke_vars + 1))
-	done
-	case $ke_mode in *t*) stty "$ke_saved" ;; esac
-	;;
-esac
+
+ke_head=$(ke_take 32)
+ke_count=${ke_head%% *} ke_kind=${ke_head#* }
+ke_kind=${ke_kind%% *} ke_vars=0
+while [ "$ke_vars" -lt "$ke_count" ]; do
+	ke_lengths=$(ke_take 32)
+	ke_name=$(ke_take "$((${ke_lengths%% *}))")
+	ke_value=
+	[ "$((${ke_lengths#* }))" = 0 ] || ke_value=$(ke_take "$((${ke_lengths#* }))" && echo x)
+	set -- "$ke_name=${ke_value%x}" "$@"
+	ke_vars=$((ke_vars + 1))
+done
+case $ke_letters in *t*) stty "$ke_saved" ;; *) printf '\033]ke;ok\007' >&2 ;; esac
+
 while [ "$ke_vars" -gt 0 ]; do
 	command export "$1"
 	shift
 	ke_vars=$((ke_vars - 1))
 done
-if ! command -v "$1" >/dev/null 2>&1; then
-	if [ -e "$1" ]; then echo "error: $1 is not executable" >&2; exit 126; fi
-	echo "error: $1: not found in the debug image" >&2
-	exit 127
+
+# ke_find NAME: where a program is; not by command -v, since a busybox shell answers with its own applet.
+ke_find() {
+	case $1 in */*) [ -f "$1" ] && echo "$1" && return ;; esac
+	ke_rest=$ke_path:/usr/sbin:/sbin:
+	while [ -n "$ke_rest" ]; do
+		[ -x "${ke_rest%%:*}/$1" ] && echo "${ke_rest%%:*}/$1" && return
+		ke_rest=${ke_rest#*:}
+	done
+	return 1
+}
+# ke_loader FILE: the loader an ELF program names. The path ends at a NUL; what stands before it may be any byte.
+ke_loader() { head -c 8192 "$1" | tr '\000' '\n' | grep -a -o '/[A-Za-z0-9_./-]*/ld[-.][A-Za-z0-9_.-]*$' | head -n 1; }
+# ke_called FILE NAME: in $ke_call, how FILE is started from another root, through a process that stays outside.
+ke_called() {
+	ke_ld=$(ke_loader "$1")
+	if [ -z "$ke_ld" ]; then
+		# A static program with many names takes its name from the first word.
+		case $(readlink -f "$1") in */busybox) ke_call="$ke_me$(readlink -f "$1") $2" ;; *) ke_call=$ke_me$(readlink -f "$1") ;; esac
+		return
+	fi
+	ke_ld=$(readlink -f "$ke_ld")
+	ke_call="$ke_me$ke_ld --library-path $ke_libraries"
+	case $ke_ld in *musl*) ;; *) ke_call="$ke_me$ke_ld --inhibit-cache --library-path $ke_libraries" ;; esac
+	"$ke_ld" --help 2>&1 | grep -q -e --argv0 && ke_call="$ke_call --argv0 $2"
+	ke_call="$ke_call $ke_me$1"
+}
+
+if [ -n "$ke_as" ]; then
+	ke_setpriv=$(ke_find setpriv) || ke_fail "nothing in the debug image can become $ke_as (setpriv of util-linux)"
+	ke_user="$ke_setpriv --reuid ${ke_as%%:*} --regid ${ke_as#*:} --clear-groups"
 fi
-if [ "$ke_frames" = f ]; then
-	while ke_length=$(ke_take 16) && [ "$((${ke_length%% *}))" -gt 0 ]; do ke_take "$((${ke_length%% *}))"; done | exec "$@"
+if [ -z "$ke_root" ]; then
+	if ! command -v "$1" >/dev/null 2>&1; then
+		if [ -e "$1" ]; then echo "error: $1 is not executable" >&2; exit 126; fi
+		echo "error: $1: not found in the debug image" >&2
+		exit 127
+	fi
+	[ -z "$ke_as" ] || set -- $ke_user "$@"
 else
-	exec "$@"
+	ke_program=$(ke_find "$1") || { echo "error: $1: not found in the debug image" >&2; exit 127; }
+	ke_chroot=$(ke_find chroot) || ke_fail 'the debug image has no chroot; without --root target the files are at $TARGET_ROOT'
+	ke_me=/proc/$$/root
+	if [ -n "$ke_as" ]; then
+		# The outside end must have the program's ids, else it may not be followed.
+		$ke_user sleep 2147483 </dev/null >/dev/null 2>&1 &
+		ke_anchor=$!
+		ke_me=/proc/$ke_anchor/root
+		trap 'kill $ke_anchor 2>/dev/null' EXIT
+		ke_pid_was=$ke_pid ke_pid=$ke_anchor
+		until [ "$(ke_ids Uid:)" = "${ke_as%%:*}" ]; do kill -0 "$ke_anchor" 2>/dev/null || ke_fail "cannot become $ke_as"; done
+		ke_pid=$ke_pid_was
+	fi
+	ke_libraries=
+	for ke_folder in /usr/lib/*-linux-gnu /usr/lib64 /lib64 /usr/lib /lib /usr/local/lib; do
+		[ -d "$ke_folder" ] && ke_libraries="$ke_libraries:$ke_me$(readlink -f "$ke_folder")"
+	done
+	ke_libraries=${ke_libraries#:}
+	unset LD_PRELOAD LD_LIBRARY_PATH
+	ke_called "$ke_program" "${1##*/}"
+	shift
+	set -- $ke_call "$@"
+	if [ -n "$ke_as" ]; then
+		ke_called "$ke_setpriv" setpriv
+		set -- $ke_user --inh-caps +sys_chroot --ambient-caps +sys_chroot \
+			"$ke_chroot" "$TARGET_ROOT" $ke_call --inh-caps -all --ambient-caps -all --no-new-privs "$@"
+	else
+		set -- "$ke_chroot" "$TARGET_ROOT" "$@"
+	fi
 fi
+# shellcheck disable=SC2317 # reached by "$@"
+ke_frames() {
+	while ke_length=$(ke_take 16) && [ "$((${ke_length%% *}))" -gt 0 ]; do ke_take "$((${ke_length%% *}))"; done | "$@"
+}
+case $ke_kind in
+c) exec </dev/null ;;
+f) ke_frames "$@"; exit $? ;;
+esac
+[ -n "$ke_anchor" ] || exec "$@"
+"$@"
+exit $?

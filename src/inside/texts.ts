@@ -4,10 +4,11 @@ import { readFileSync } from 'node:fs';
  * The POSIX sh that runs in the debug container, as text: read from beside this file, or, in the built program, compiled
  * in by the build, which replaces this module (bin/build.ts).
  *
- * Comments, blank lines and indentation are left out, since the text of `enter` stands in the request line of every exec.
+ * Comments, blank lines and indentation are left out, since `bootstrap` stands in the request line of every exec.
  */
-export const TEXTS: { sleeper: string; enter: string; stop: string } = {
+export const TEXTS: { sleeper: string; bootstrap: string; enter: string; stop: string } = {
 	sleeper: compact(read('sleeper.sh')),
+	bootstrap: compact(read('bootstrap.sh')),
 	enter: compact(read('enter.sh')),
 	stop: compact(read('stop.sh')),
 };

@@ -31,6 +31,8 @@ export interface Ids {
 /** What decides the security context. */
 export interface DraftInput {
 	request: Pick<SessionRequest, 'profile' | 'capAdd' | 'capDrop' | 'privileged' | 'runAs'>;
+	/** Whether another user than root is taken only by each command (the launcher does it), so that the container is shared. */
+	entersAs: boolean;
 	/** What the toolkit needs and wants together. */
 	rights: Right[];
 	/** Whether the image is a toolkit's, whose tools expect to be root; else its own user is respected. */
@@ -49,11 +51,15 @@ export interface DraftInput {
  */
 export function draftContexts(input: DraftInput): Draft[] {
 	const { request } = input;
+	const { entersAs } = input;
 	const ids = resolveRunAs(request.runAs, input);
 	const drafts = request.profile === 'auto' ? autoDrafts(input, ids) : [namedDraft(request.profile)];
 	return drafts.map(({ profile, context }) => {
 		const podNonRoot = context?.runAsNonRoot ?? input.pod.spec?.securityContext?.runAsNonRoot ?? false;
-		return { profile, context: applyVerbs(context, flagVerbs(request, ids, podNonRoot)) };
+		return {
+			profile,
+			context: applyVerbs(context, flagVerbs(request, entersAs && ids?.uid !== 0 ? undefined : ids, podNonRoot)),
+		};
 	});
 }
 
@@ -62,7 +68,8 @@ function namedDraft(profile: Exclude<ProfileName, 'auto'>): Draft {
 }
 
 function autoDrafts(input: DraftInput, ids: Ids | undefined): Draft[] {
-	if (ids !== undefined && ids.uid !== 0) return [{ profile: 'user', context: undefined }, restrictedDraft(ids)];
+	const other = ids !== undefined && ids.uid !== 0;
+	if (other && !input.entersAs) return [{ profile: 'user', context: undefined }, restrictedDraft(ids)];
 	if (input.request.privileged) return [{ profile: 'privileged', context: applyVerbs({}, rootVerbs(input, true)) }];
 	const wanted = input.rights
 		.filter((right) => right !== 'same-user')
@@ -76,7 +83,7 @@ function autoDrafts(input: DraftInput, ids: Ids | undefined): Draft[] {
 	const drafts = [root('full', full)];
 	if (admitted.length < full.length) drafts.push(root('baseline', admitted));
 	if (admitted.length > 0) drafts.push(root('plain', []));
-	if (ids === undefined && restrictedServes(input.request)) drafts.push(restrictedDraft(nonRootIds(input)));
+	if (ids?.uid !== 0 && restrictedServes(input.request)) drafts.push(restrictedDraft(ids ?? nonRootIds(input)));
 	return drafts;
 }
 
@@ -103,10 +110,12 @@ function nonRootIds({ pod, target, identity }: DraftInput): Ids {
 	return identity && identity.uid !== 0 ? { uid: identity.uid, gid: identity.gid } : fallbackIds(pod, target);
 }
 
-function resolveRunAs(wanted: RunAs | undefined, { identity, target, pod }: DraftInput): Ids | undefined {
+function resolveRunAs(wanted: RunAs | undefined, { identity, target, pod, entersAs }: DraftInput): Ids | undefined {
 	if (wanted === 'root') return { uid: 0, gid: 0 };
 	if (wanted !== 'target') return wanted;
 	if (identity) return { uid: identity.uid, gid: identity.gid };
+	// The launcher reads it there.
+	if (entersAs && target !== undefined) return undefined;
 	throw new UserError(
 		target === undefined
 			? '--run-as target needs a target that runs'

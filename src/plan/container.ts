@@ -3,6 +3,7 @@ import type { Right, Toolkit } from '../toolkit/toolkit.ts';
 import { draftContexts } from './candidates.ts';
 import { checkNeeds, checkUser, idleCapabilities } from './checks.ts';
 import { customEnvNames } from './custom.ts';
+import { mayChroot, noChroot, wantedRoot } from './entry.ts';
 import { targetIdentity } from './identity.ts';
 import { canonical, findSlot, givenSlot, type Slot, specHash } from './names.ts';
 import { grantOf, isOfProcesses, wantedRights } from './rights.ts';
@@ -62,17 +63,20 @@ export function planContainer(input: ContainerInput): ContainerPlan {
 	const joined = target !== undefined || pod.spec?.shareProcessNamespace === true || pod.spec?.hostPID === true;
 	const rights = [...needs, ...wants].filter((right) => joined || !isOfProcesses(right));
 	const { make, notes } = specMaker(input);
-	const drafts = draftContexts({ request, rights, ofToolkit: toolkit !== undefined, pod, target, identity });
+	const entersAs =
+		request.profile === 'auto' && (toolkit !== undefined || request.root === 'target') && mode === 'sleeper';
+	const drafts = draftContexts({ request, entersAs, rights, ofToolkit: toolkit !== undefined, pod, target, identity });
 	const all = drafts.map(({ profile, context }): Candidate => {
 		const spec = make(context);
 		const slot = slotFor(spec, input);
-		const having = (grant: string) => rights.filter((right) => grantOf(right, spec, pod, identity) === grant);
+		const judged = asCommand(spec, entersAs, request.runAs === 'target' ? identity : request.runAs);
+		const having = (grant: string) => rights.filter((right) => grantOf(right, judged, pod, identity) === grant);
 		const container = recorded(spec, slot.name, input);
 		const admission = specHash(spec.securityContext ?? {});
 		return { profile, container, admission, slot, lost: having('no'), likely: having('likely') };
 	});
-	const candidates = checkNeeds(withoutDoubles(all), needs, input);
-	const [best] = candidates;
+	const [best, ...more] = withRoot(checkNeeds(withoutDoubles(all), needs, input), input);
+	const candidates: [Candidate, ...Candidate[]] = [best, ...more];
 	checkUser(best.container, { ...input, identity });
 	const byCustom = customEnvNames(request.custom);
 	return {
@@ -84,6 +88,25 @@ export function planContainer(input: ContainerInput): ContainerPlan {
 		execEnv: mode === 'main' ? [] : request.env.filter(({ name }) => !byCustom.includes(name)),
 		notes: [...notes, ...idleCapabilities(best.container, pod)],
 	};
+}
+
+/** A container as a command in it finds it that becomes another user there. */
+function asCommand(
+	spec: V1EphemeralContainer,
+	entersAs: boolean,
+	who: { uid: number; gid?: number } | 'root' | undefined,
+): V1EphemeralContainer {
+	if (!entersAs || typeof who !== 'object') return spec;
+	const { uid, gid = 0 } = who;
+	return { ...spec, securityContext: { ...spec.securityContext, runAsUser: uid, runAsGroup: gid } };
+}
+
+/** Those in which the root that was asked for can be had: nothing is added only to say that it cannot. */
+function withRoot(candidates: Candidate[], { request, toolkit }: ContainerInput): [Candidate, ...Candidate[]] {
+	const fitting = wantedRoot(request, toolkit) === 'target' ? candidates.filter(mayChroot) : candidates;
+	const [best, ...more] = fitting;
+	if (best) return [best, ...more];
+	throw noChroot(`profile ${request.profile}`);
 }
 
 function slotFor(spec: V1EphemeralContainer, input: ContainerInput): Slot {

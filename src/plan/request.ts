@@ -72,6 +72,14 @@ export interface SessionRequest {
 	privileged: boolean;
 	likeTarget: boolean;
 	runAs: RunAs | undefined;
+	/** `--root`: what `/` is to the command; undefined: as the toolkit has it for its shell. */
+	root: 'target' | 'debug' | undefined;
+	/** `--env-from target`: the target's own environment; undefined: in a shell in the target's root. */
+	targetEnv: boolean | undefined;
+	/** `--path target`: the target's PATH before the tools. */
+	targetPathFirst: boolean;
+	/** `--pid`: the target's process, where it is not found by its container. */
+	pid: number | undefined;
 	/** `--name`: the container's own name instead of ours. */
 	name: string | undefined;
 	reason: string | undefined;

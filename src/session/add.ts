@@ -24,7 +24,7 @@ export interface Added {
  *
  * A refusal of Pod Security or of a webhook moves on to the next; one of RBAC ends. A name that is taken by a container
  * with another spec is ours from another client (the record in it differs), so it is used.
- * @param dryRun ask the server, and store nothing
+ * @param options `dryRun`: ask the server, and store nothing; `refused`: what to say when none is admitted
  * @throws UserError, ApiError
  */
 export async function addContainer(
@@ -33,7 +33,7 @@ export async function addContainer(
 	plan: ContainerPlan,
 	refusals: Refusals,
 	console: Console,
-	options: { dryRun?: boolean } = {},
+	options: { dryRun?: boolean; refused?: (by: string) => UserError } = {},
 ): Promise<Added> {
 	const fresh = plan.candidates.filter(({ admission }) => !refusals.refused(admission));
 	const candidates = fresh.length > 0 ? fresh : plan.candidates;
@@ -57,6 +57,7 @@ export async function addContainer(
 			if (!options.dryRun) refusals.remember(candidate.admission);
 		}
 	}
+	if (options.refused && refusedBy) throw options.refused(refusedBy);
 	if (candidates.length === 1) throw sayRefusal(last);
 	const tried = sayList(candidates.map(({ profile }) => profile));
 	const said = sayRefusal(last);

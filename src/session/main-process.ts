@@ -9,9 +9,10 @@ import { watchPod } from '../cluster/watch-pod.ts';
 import { UserError } from '../errors.ts';
 import { readStart } from '../plan/start.ts';
 import { addContainer } from './add.ts';
+import { enterCommand, type Work } from './enter.ts';
 import type { Outcome } from './outcome.ts';
 import { prepare, type SessionInput } from './prepare.ts';
-import { enterCommand, type Place, runStream, type Work } from './run.ts';
+import { type Place, runStream } from './run.ts';
 import { readStdin } from './stdin.ts';
 import type { SessionTools } from './tools.ts';
 import { waitForStart } from './wait.ts';
@@ -43,7 +44,7 @@ export async function runAsMain(
 	work: Work | undefined,
 ): Promise<Omit<Outcome, 'ms'>> {
 	const { connection, request } = input;
-	const main = work && { command: enterCommand(work, `hm`), stdin: true };
+	const main = work && { command: enterCommand(work), stdin: true };
 	const nonce = randomBytes(4).toString('hex');
 	const { plan } = prepare(input, pod, tools.console, { mode: 'main', nonce, ...(main && { main }) });
 	const { candidate, pod: with_ } = await addContainer(
@@ -63,7 +64,7 @@ export async function runAsMain(
 		return { ...about, exitCode: 127 };
 	}
 	if (start.state === 'failed') throw new UserError(start.sentence, start.hint);
-	if (work) await runStream(connection, place, 'attach', { ...work, main: true }, tools.sink);
+	if (work) await runStream(connection, place, 'attach', work, tools.sink);
 	else await runLogged(connection, place, request, tools);
 	const exitCode = await exitOf(connection, with_, container);
 	return { ...about, exitCode };
@@ -77,8 +78,7 @@ async function runLogged(
 	{ sink }: SessionTools,
 ): Promise<void> {
 	if (request.tty) {
-		const work: Work = { words: [], shell: false, stdin: true, tty: true, env: [], path: [], targetId: '', prompt: '' };
-		const status = await runStream(connection, place, 'attach', work, sink).catch(overAlready);
+		const status = await runStream(connection, place, 'attach', { stdin: true, tty: true }, sink).catch(overAlready);
 		if (status) return;
 		// It was over before we were there: the log has all of it.
 	}

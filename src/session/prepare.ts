@@ -27,6 +27,8 @@ export const IMAGE_SESSION = 'shell';
 /** The plan for one pod, and the container beside which it stands. */
 export interface Prepared {
 	plan: ContainerPlan;
+	/** The target's user, where a container of ours had to find it out. */
+	identity: { uid: number; gid: number } | undefined;
 	/** The container that was meant, whether its processes can be joined or not. */
 	target: string;
 	image: string;
@@ -36,6 +38,7 @@ export interface Prepared {
  * From a request and the pod as it is now to the plan: the target container, the verdict before anything is added, the
  * image after the configuration, the container in every form worth trying.
  * @param mode `main` where work runs as the container's own process
+ * @param identity the target's user, where it was found otherwise than in the pod
  * @throws UserError
  */
 export function prepare(
@@ -45,6 +48,7 @@ export function prepare(
 	mode: { mode: 'sleeper' } | { mode: 'main'; nonce: string; main?: { command: string[]; stdin: boolean } } = {
 		mode: 'sleeper',
 	},
+	identity?: { uid: number; gid: number },
 ): Prepared {
 	const target = chooseTarget(pod, request.container, toolkit?.target?.container).container;
 	const image = imageOf(request, toolkit, configuration);
@@ -60,10 +64,11 @@ export function prepare(
 		target: verdict.verdict === 'targeted' ? target : undefined,
 		record: { by: connection.userName, version },
 		sleeper: { command: ['sh', '-c', TEXTS.sleeper, 'ke-sleeper'] },
+		identity,
 		...mode,
 	});
 	for (const note of plan.notes) console.say(note);
-	return { plan, target, image };
+	return { plan, target, image, identity };
 }
 
 function imageOf(request: SessionRequest, toolkit: Toolkit | undefined, configuration: Configuration): string {

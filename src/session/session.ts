@@ -3,30 +3,17 @@ import { ApiError } from '../cluster/api-error.ts';
 import { ConnectionLost } from '../cluster/channels.ts';
 import { getPod } from '../cluster/pods.ts';
 import { UserError } from '../errors.ts';
-import type { Candidate } from '../plan/container.ts';
-import { findStatus, targetIdentity } from '../plan/identity.ts';
-import { readStart } from '../plan/start.ts';
 import { sayDuration } from '../text/say.ts';
-import { addContainer } from './add.ts';
 import { sayRefusal } from './api-words.ts';
-import type { Console } from './console.ts';
+import { type Brought, bring } from './bring.ts';
 import { locatePod } from './locate.ts';
-import { attachInstead, runAsMain } from './main-process.ts';
+import { runAsMain } from './main-process.ts';
 import type { Outcome } from './outcome.ts';
-import { IMAGE_SESSION, type Prepared, prepare, type SessionInput } from './prepare.ts';
-import { runWork, type Work } from './run.ts';
+import { IMAGE_SESSION, type SessionInput } from './prepare.ts';
+import { runWork } from './run.ts';
 import type { SessionTools } from './tools.ts';
-import { waitForStart } from './wait.ts';
-
-/** A container that runs, and how it came. */
-export interface Brought {
-	pod: V1Pod;
-	candidate: Candidate;
-	prepared: Prepared;
-	/** Whether it was there before. */
-	reused: boolean;
-	refusedBy: string | undefined;
-}
+import { sayLost, sayWelcome } from './welcome.ts';
+import { workOf } from './work.ts';
 
 /**
  * Carry a request out: find the pod, bring the container (or use the one that is there), run the command or the shell in
@@ -40,7 +27,7 @@ export async function openSession(input: SessionInput, tools: SessionTools): Pro
 	const toolkit = request.toolkit ?? IMAGE_SESSION;
 	try {
 		const { pod, because } = await locatePod(connection, namespace, request.targets, toolkit);
-		const brought = await bring(input, tools, pod, because);
+		const brought = await bringOrRun(input, tools, pod, because);
 		if ('exitCode' in brought) return { ...brought, ms: Date.now() - began };
 		return { ...(await work(input, tools, brought)), ms: Date.now() - began };
 	} catch (error) {
@@ -48,60 +35,28 @@ export async function openSession(input: SessionInput, tools: SessionTools): Pro
 	}
 }
 
-/** The container, running; or, where work had to be its main process, the end of that. */
-async function bring(
+/** A container to sleep in, or, where there can be none, the outcome of the command as a main process. */
+async function bringOrRun(
 	input: SessionInput,
 	tools: SessionTools,
 	pod: V1Pod,
-	because: string | undefined,
+	because?: string,
 ): Promise<Brought | Omit<Outcome, 'ms'>> {
-	const { connection, request } = input;
-	const { console } = tools;
-	const prepared = prepare(input, pod, console);
-	const { plan, target } = prepared;
-	if (because !== undefined) console.say(`${pod.metadata?.name}, container ${target} (${because})`);
-	const { reuse } = plan;
-	if (reuse?.slot.state === 'running') return { pod, candidate: reuse, prepared, reused: true, refusedBy: undefined };
-	if (reuse === undefined && (await attachInstead(connection, pod))) {
-		console.say('exec is not permitted here, attach is: the command runs as the main process of its own container');
-		return runAsMain(input, tools, pod, workOf(input, { pod, candidate: plan.candidates[0], prepared }));
+	const brought = await bring(input, tools, pod, because);
+	if (!('because' in brought)) {
+		if (!brought.reused) sayLost(brought.candidate, brought.refusedBy, tools.console);
+		return brought;
 	}
-	if (request.command.length > 0 && hadNoShell(pod, plan.candidates)) return runAsMain(input, tools, pod, undefined);
-	const place = `${connection.server.host} ${pod.metadata?.namespace} ${request.toolkit ?? IMAGE_SESSION}`;
-	const added = reuse
-		? { pod, candidate: reuse, refusedBy: undefined }
-		: await addContainer(connection, pod, plan, tools.refusals(place), console);
-	const { name, after } = added.candidate.slot;
-	if (after !== undefined) console.say(`${after} has ended; ${name} takes its place`);
-	const { start, pod: started } = await waitForStart(connection, added.pod, name, tools.patience, console);
-	if (start.state === 'failed') {
-		if (start.noCommand && request.command.length > 0) {
-			console.say(`${prepared.image} has no shell: the command runs as the main process of its own container`);
-			return runAsMain(input, tools, started, undefined);
-		}
-		throw new UserError(
-			start.sentence,
-			[start.hint, `The entry ${name} stays in the pod's list without ever running.`].filter(Boolean).join(' '),
+	if (brought.because === 'exec-forbidden') {
+		tools.console.say(
+			'exec is not permitted here, attach is: the command runs as the main process of its own container',
 		);
+		return runAsMain(input, tools, brought.pod, workOf(input, brought, tools.console.quiet));
 	}
-	if (start.state === 'ended')
-		throw new UserError(`${name} ended at once with exit code ${start.exitCode}`, 'Its log says why: kubectl logs');
-	sayLost(added.candidate, added.refusedBy, console);
-	return {
-		pod: started,
-		candidate: added.candidate,
-		prepared,
-		reused: reuse !== undefined,
-		refusedBy: added.refusedBy,
-	};
-}
-
-/** Whether this very container was tried before and had no shell to sleep in: trying again would add one more dead entry. */
-function hadNoShell(pod: V1Pod, candidates: readonly Candidate[]): boolean {
-	return candidates.some(({ slot }) => {
-		const before = slot.after === undefined ? undefined : readStart(pod, slot.after, []);
-		return before?.state === 'failed' && before.noCommand === true;
-	});
+	tools.console.say(
+		`${brought.prepared.image} has no shell: the command runs as the main process of its own container`,
+	);
+	return runAsMain(input, tools, brought.pod, undefined);
 }
 
 /** Run it; once more where the container turns out to have ended since it was looked at. */
@@ -116,9 +71,10 @@ async function work(
 	const container = brought.candidate.slot.name;
 	const { namespace = '', name: pod = '' } = brought.pod.metadata ?? {};
 	const shell = request.command.length === 0;
-	if (shell && request.tty) sayWelcome(brought, console);
+	const what = workOf(input, brought, console.quiet);
+	if (shell && request.tty) sayWelcome(brought, what.entry, console);
 	try {
-		const exitCode = await runWork(connection, { namespace, pod, container }, workOf(input, brought), tools.sink);
+		const exitCode = await runWork(connection, { namespace, pod, container }, what, tools.sink);
 		if (shell && request.tty && !brought.reused) {
 			const until = request.ttl === 0 ? 'until it is stopped' : `idle, for ${sayDuration(request.ttl)}`;
 			console.say(`${container} stays in the pod, ${until} (kubectl ephemeral stop ${pod} -n ${namespace} ends it)`);
@@ -127,56 +83,14 @@ async function work(
 	} catch (error) {
 		if (error instanceof ConnectionLost) throw await lost(input, brought, error);
 		if (!again || !(error instanceof ApiError) || (await stateOf(input, brought)) !== 'ended') throw error;
-		const next = await bring(input, tools, await getPod(connection, namespace, pod), undefined);
+		const next = await bringOrRun(input, tools, await getPod(connection, namespace, pod));
 		return 'exitCode' in next ? next : work(input, tools, next, false);
 	}
-}
-
-function workOf(
-	{ request, toolkit }: SessionInput,
-	{ pod, candidate, prepared }: Pick<Brought, 'pod' | 'candidate' | 'prepared'>,
-): Work {
-	const target = candidate.container.targetContainerName;
-	const id = (target && findStatus(pod, target)?.containerID) ?? '';
-	const shell = request.command.length === 0;
-	return {
-		words: shell ? [...new Set([...(toolkit?.shell.command ?? []), 'bash', 'zsh', 'ash', 'sh'])] : request.command,
-		shell,
-		stdin: request.stdin,
-		tty: request.tty,
-		env: prepared.plan.execEnv.map(({ name, value }) => ({ name, value: value ?? '' })),
-		path: toolkit && request.image === undefined ? toolkit.path : [],
-		targetId: id.replace(/^[a-z-]+:\/\//, ''),
-		prompt: `${pod.metadata?.name}:${prepared.target}`,
-	};
 }
 
 function describe({ pod, candidate, reused }: Brought): Omit<Outcome, 'exitCode' | 'ms'> {
 	const { namespace = '', name = '' } = pod.metadata ?? {};
 	return { namespace, pod: name, container: candidate.slot.name, reused, profile: candidate.profile };
-}
-
-function sayLost({ lost }: Candidate, refusedBy: string | undefined, console: Console): void {
-	if (lost.length > 0 && refusedBy !== undefined)
-		console.say(`${refusedBy} refuses ${lost.join(', ')}: what needs it fails here`);
-}
-
-function sayWelcome({ pod, candidate, prepared }: Brought, console: Console): void {
-	const uid = candidate.container.securityContext?.runAsUser ?? 0;
-	const who = uid === 0 ? 'root' : `user ${uid}`;
-	const target = candidate.container.targetContainerName;
-	const files =
-		target === undefined
-			? ''
-			: `; its files: ${mayRead(pod, target, candidate, uid) ? 'cd $TARGET_ROOT' : '--run-as target'}`;
-	const place = target === undefined ? 'its network' : 'its network and processes';
-	console.say(`You are ${who} beside ${prepared.target}, with ${place}${files}. exit or Ctrl-D leaves.`);
-}
-
-/** Whether the kernel lets us at the target's root: as its user, as root over root, or by SYS_PTRACE. */
-function mayRead(pod: V1Pod, target: string, { lost }: Candidate, uid: number): boolean {
-	const identity = targetIdentity(pod, target);
-	return !lost.includes('SYS_PTRACE') || identity === undefined || identity.uid === uid;
 }
 
 async function lost(input: SessionInput, brought: Brought, error: ConnectionLost): Promise<UserError> {

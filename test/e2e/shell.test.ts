@@ -40,7 +40,7 @@ describe('a shell at a terminal', () => {
 	it('says where one is, and prompts with pod and container', async () => {
 		const terminal = shell();
 		await terminal.see(
-			/You are root beside app, with its network and processes; its files: cd \$TARGET_ROOT\. exit or Ctrl-D leaves\./,
+			/You are root beside app, with its network and processes; its files: cd \$TARGET_ROOT, or in-target COMMAND\. exit or Ctrl-D leaves\./,
 		);
 		await terminal.see(prompt);
 		terminal.type('cat /proc/$TARGET_PID/comm\r');
@@ -107,6 +107,8 @@ describe('a shell at a terminal', () => {
 		if (!cluster.sandbox) this.skip();
 		this.timeout(150_000);
 		await cluster.apply(namespace, podYaml('dead'), 'dead');
+		// What carries the launcher is much to send, and behind much that was sent silence is borne for longer.
+		await ke(cluster, ['net', 'dead', '--ttl', '10s', '-n', namespace, '--', 'true']);
 		const terminal = script(
 			'"$KE" net dead --ttl 10s -n "$NS"; echo "code $?"; stty -a | grep -q " icanon" && echo sane',
 		);

@@ -52,6 +52,12 @@ export function applets(): string {
 		'grep',
 		'tty',
 		'wc',
+		'sha256sum',
+		'uname',
+		'chmod',
+		'rm',
+		'id',
+		'mkdir',
 	]) {
 		symlinkSync(busybox, join(folder, applet));
 	}

@@ -164,11 +164,22 @@ describe('flags on top, in docker’s words', () => {
 		});
 		assert.deepEqual(named({ runAs: { uid: 7 } }), { capabilities: { add: ['SYS_PTRACE'] }, runAsUser: 7 });
 		assert.deepEqual(named({ runAs: 'root' }), { capabilities: { add: ['SYS_PTRACE'] }, runAsUser: 0, runAsGroup: 0 });
+		// A toolkit's container is shared: who is another user in it is so by the launcher, for one command.
 		assert.deepEqual(
 			auto(nonroot(), { runAs: 'target' }).map(({ profile, container: { securityContext } }) => [
 				profile,
-				securityContext,
+				securityContext?.runAsUser,
 			]),
+			auto(nonroot()).map(({ profile, container: { securityContext } }) => [profile, securityContext?.runAsUser]),
+		);
+		const restrictedIds = auto(nonroot(), { runAs: { uid: 7, gid: 8 } }).find(
+			({ profile }) => profile === 'restricted',
+		);
+		assert.deepEqual(restrictedIds?.container.securityContext, restricted(7, 8));
+		assert.deepEqual(
+			planContainer(aPlanInput({ runAs: 'target' }, { pod: nonroot().pod, toolkit: undefined })).candidates.map(
+				({ profile, container: { securityContext } }) => [profile, securityContext],
+			),
 			[
 				['user', { runAsUser: 65532, runAsGroup: 0 }],
 				['restricted', restricted(65532, 0)],
@@ -177,9 +188,10 @@ describe('flags on top, in docker’s words', () => {
 		assert.ok(!auto(nonroot(), { runAs: 'root' }).some(({ profile }) => profile === 'restricted'));
 	});
 
-	it('--run-as target of a target whose user is unknown says so', () => {
+	it('--run-as target of a target whose user is unknown says so, where nothing in the container finds it out', () => {
 		assert.throws(
-			() => auto(aPod().withContainer('app'), { runAs: 'target' }),
+			() =>
+				planContainer(aPlanInput({ runAs: 'target' }, { pod: aPod().withContainer('app').pod, toolkit: undefined })),
 			(error: UserError) =>
 				/user of container "app" is not known/.test(error.message) && /UID:GID/.test(error.hint ?? ''),
 		);

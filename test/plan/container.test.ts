@@ -260,7 +260,7 @@ describe('rights in the way', () => {
 		);
 		assert.throws(
 			() => planContainer(aPlanInput({ runAs: { uid: 5, gid: 5 } }, { toolkit })),
-			/user lacks SYS_PTRACE; restricted lacks SYS_PTRACE/,
+			/full lacks SYS_PTRACE; .*restricted lacks SYS_PTRACE/,
 		);
 	});
 

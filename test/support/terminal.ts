@@ -4,7 +4,8 @@ import { type IPty, spawn } from '@lydell/node-pty';
 export interface TestTerminal {
 	/** All that was written to the screen so far, escape sequences included, but for those of the shells' line editors. */
 	screen(): string;
-	type(text: string): void;
+	/** Text as UTF-8, or bytes as they are. */
+	type(text: string | Uint8Array): void;
 	resize(columns: number, rows: number): void;
 	/** Resolves when the pattern stands on the screen behind what was waited for before; gives the match. */
 	see(pattern: RegExp, timeout?: number): Promise<RegExpExecArray>;
@@ -29,8 +30,8 @@ export function openTerminal(program: string, words: string[], env: NodeJS.Proce
 		for (const look of [...waiting]) look();
 	};
 	pty.onData((data) => {
-		// Bracketed paste and the asking for the cursor come and go with the shell; no test is about them.
-		text += data.replace(/\x1b\[\?2004[hl]\r?|\x1b\[6n/g, '');
+		// Bracketed paste, the asking for the cursor and the clearing behind it come and go with the shell; no test is about them.
+		text += data.replace(/\x1b\[\?2004[hl]\r?|\x1b\[6n|\x1b\[J/g, '');
 		changed();
 	});
 	let over = false;
@@ -43,7 +44,7 @@ export function openTerminal(program: string, words: string[], env: NodeJS.Proce
 	});
 	return {
 		screen: () => text,
-		type: (keys) => pty.write(keys),
+		type: (keys) => pty.write(typeof keys === 'string' ? keys : (Buffer.from(keys) as unknown as string)),
 		resize: (columns, rows) => pty.resize(columns, rows),
 		pid: pty.pid,
 		kill: (signal) => pty.kill(signal),

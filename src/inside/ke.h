@@ -1,0 +1,57 @@
+/* The launcher: one static program that runs in the debug container. See main.c for its verbs. */
+#ifndef KE_H
+#define KE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/types.h>
+
+/* Exit codes as docker's: ours, not executable, not found. */
+enum { FAILED = 125, NOT_EXECUTABLE = 126, NOT_FOUND = 127 };
+
+/* Print `error: WHAT[: errno in words]` and end with a code; errno 0 says nothing. */
+_Noreturn void die(int code, const char *format, ...);
+/* snprintf that ends the program instead of cutting a text short. */
+void text(char *out, size_t size, const char *format, ...);
+
+/* A user, as the kernel knows it: at most 64 supplementary groups are kept. */
+struct identity { uid_t uid; gid_t gid; int count; gid_t groups[64]; };
+
+/* A process of the target container. */
+struct target { pid_t pid; struct identity as; mode_t umask; };
+
+/* target.c: the first process whose cgroup names the container; 0: there is none, or the id is empty. */
+pid_t find_target(const char *container);
+/* The identity and umask of a process, from /proc/PID/status. False: it is gone. */
+bool read_target(pid_t pid, struct target *target);
+/* Set the target's environment in ours, but for what would act on our tools; PATH stays, theirs is returned. */
+const char *take_environment(const struct target *target);
+/* Its root or cwd (`what`), opened as its user, so that no SYS_PTRACE is needed; -1: not permitted. */
+int open_target(const struct target *target, const char *what);
+/* Take over the target's limits and umask, as far as they may be. */
+void take_limits(const struct target *target);
+
+/* rights.c */
+bool has_capability(int capability);
+/* Become a user for good; one who is not root has no capability then. */
+void become(const struct identity *as);
+void drop_capabilities(void);
+/* From here on no program gains anything by its file. */
+void no_new_rights(void);
+
+/* tool.c: start a tool of the debug image, found by its name among the links, while `/` is any root; never returns. */
+_Noreturn void start_tool(const char *own, const char *name, char **words);
+/* The root of the debug image as seen from another root: /proc/ANCHOR/root, or "" from inside. */
+extern char outside[64];
+
+/* children.c: send a signal to everything that descends from us but `spared`, and what it traces with KILL. */
+int signal_descendants(int signal, pid_t spared);
+
+/* run.c: the supervisor of one exec. */
+int run(const char *own, int argc, char **argv);
+/* install.c: put ourselves and the links of the tools on PATH into a folder. */
+int install(const char *folder, const char *self);
+/* files.c */
+int files_main(int root, int argc, char **argv);
+
+#endif

@@ -1,0 +1,86 @@
+/* The launcher: one static program that is carried into the debug container and does there what its shell cannot.
+ *
+ *   ke run …              the supervisor of an exec (run.c)
+ *   ke install FOLDER     put itself there, with a link for each tool on PATH (install.c)
+ *   ke files ROOT …       read and write files below a root (files.c)
+ *   in-target COMMAND…    in a session: COMMAND with "/" = the target's root, as the target's user
+ *   NAME…                 by any other name: the debug image's tool NAME, whatever "/" is (tool.c)
+ *
+ * It needs Linux 3.10, and openat2 (5.6) where it is there. */
+#define _GNU_SOURCE
+#include "ke.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/auxv.h>
+#include <unistd.h>
+
+void die(int code, const char *format, ...) {
+    int error = errno;
+    va_list list;
+    va_start(list, format);
+    char words[2048];
+    vsnprintf(words, sizeof words, format, list);
+    va_end(list);
+    dprintf(2, "error: %s%s%s\n", words, error ? ": " : "", error ? strerror(error) : "");
+    _exit(code);
+}
+
+void text(char *out, size_t size, const char *format, ...) {
+    va_list list;
+    va_start(list, format);
+    int length = vsnprintf(out, size, format, list);
+    va_end(list);
+    if (length >= 0 && (size_t)length < size) return;
+    errno = ENAMETOOLONG;
+    die(FAILED, "%.80s", out);
+}
+
+/* COMMAND in the target's root: from there it is started as it is, from outside under a supervisor of its own. */
+static int in_target(const char *own, int argc, char **argv) {
+    const char *pid = getenv("TARGET_PID");
+    errno = 0;
+    if (argc < 2) die(FAILED, "in-target needs a command, for example: in-target ls /");
+    if (*outside) { execvp(argv[1], argv + 1); die(NOT_FOUND, "%s", argv[1]); }
+    if (!pid) die(FAILED, "there is no target whose processes were joined");
+    char word[64], **words = calloc(argc + 8, sizeof *words);
+    if (!words) die(FAILED, "in-target");
+    text(word, sizeof word, "pid=%s", pid);
+    int n = 0;
+    words[n++] = "n", words[n++] = word, words[n++] = "root=target", words[n++] = "as=target";
+    words[n++] = "env=target", words[n++] = "--";
+    for (int i = 1; i < argc; i++) words[n++] = argv[i];
+    return run(own, n, words);
+}
+
+int main(int argc, char **argv) {
+    const char *called = (const char *)getauxval(AT_EXECFN);
+    char own[PATH_MAX];
+    int pid, length = 0;
+    if (sscanf(called, "/proc/%d/root/%n", &pid, &length) == 1 && length > 0 && length < (int)sizeof outside)
+        text(outside, sizeof outside, "%.*s", length - 1, called);
+    const char *name = strrchr(called, '/') ? strrchr(called, '/') + 1 : called;
+    /* Our folder, as the debug container names it: FOLDER/bin/NAME or FOLDER/ke. */
+    text(own, sizeof own, "%s", called + strlen(outside));
+    for (int level = strcmp(name, "ke") ? 2 : 1; level > 0; level--) {
+        char *slash = strrchr(own, '/');
+        if (slash) *slash = 0;
+    }
+    if (!strcmp(name, "in-target")) return in_target(own, argc, argv);
+    if (argc > 2 && !strcmp(argv[1], "install")) return install(argv[2], called);
+    if (!strcmp(name, "ke") || *called != '/') {
+        if (argc > 2 && !strcmp(argv[1], "run")) return run(own, argc - 2, argv + 2);
+        if (argc > 3 && !strcmp(argv[1], "files")) {
+            int root = open(argv[2], O_PATH | O_DIRECTORY | O_CLOEXEC);
+            if (root < 0) die(FAILED, "the target's root (%s)", argv[2]);
+            return files_main(root, argc - 3, argv + 3);
+        }
+        errno = 0;
+        die(FAILED, "this is the launcher of kubectl ephemeral; it has no verb %s", argc > 1 ? argv[1] : "");
+    }
+    start_tool(own, name, argv);
+}
