@@ -24,9 +24,9 @@ export function entryRecord(entry: Entry, end = false): Buffer {
 	return record(end ? 'M' : 'E', body);
 }
 
-/** Room for a data record: bytes of the file go from `HEAD` on; `dataRecord` makes a record of it. */
-export function dataRoom(): Buffer {
-	return Buffer.allocUnsafe(HEAD + FRAME);
+/** Room for a data record of up to `length` bytes: they go from `HEAD` on; `dataRecord` makes a record of it. */
+export function dataRoom(length: number = FRAME): Buffer {
+	return Buffer.allocUnsafe(HEAD + Math.min(length, FRAME));
 }
 
 /** The record of the first `length` bytes that were read into a `dataRoom`; it shares its memory. */

@@ -4,7 +4,7 @@ import { type Entry, FRAME, HEAD } from '../../formats/files/records.ts';
 import { dataRecord, dataRoom, fileEndRecord, holeRecord } from '../../formats/files/writer.ts';
 
 /** Sends one record; a promise that resolves when more may be sent. */
-export type SendRecord = (record: Buffer) => Promise<void>;
+export type SendRecord = (record: Buffer) => Promise<void> | undefined;
 
 /** What was sent: its digest, its size, and whether it changed while it was read. */
 export interface Sent {
@@ -42,9 +42,9 @@ export async function sendFile(
 	let hole = 0;
 	// Files of /proc have no size and yet content.
 	const end = entry.size === 0 ? Number.MAX_SAFE_INTEGER : entry.size;
-	const room = dataRoom();
+	const room = dataRoom(entry.size > 0 ? entry.size : FRAME);
 	while (at < end && !watch.refused()) {
-		const want = Math.min(FRAME, end - at, at < offset ? offset - at : FRAME);
+		const want = Math.min(room.length - HEAD, end - at, at < offset ? offset - at : FRAME);
 		const got = fs.readSync(descriptor, room, HEAD, want, at);
 		if (got === 0) break;
 		const bytes = room.subarray(HEAD, HEAD + got);

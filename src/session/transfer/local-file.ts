@@ -32,12 +32,12 @@ export class LocalFile {
 	}
 
 	/**
-	 * Begins a file. Whatever has the temporary name is replaced, never written through.
+	 * Begins a file. What has the temporary name is replaced if `replaces`, and never written through.
 	 * @throws UserError when it cannot be made
 	 */
-	static create(part: Buffer, final: Buffer): LocalFile {
+	static create(part: Buffer, final: Buffer, replaces: boolean): LocalFile {
 		return naming(final, () => {
-			remove(part);
+			if (replaces) remove(part);
 			return new LocalFile(fs.openSync(part, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW, 0o600), part, final);
 		});
 	}

@@ -74,8 +74,9 @@ export class LocalTree {
 		this.#checkFree(path);
 		checkSpace(path, entry.allocated > 0 ? Math.min(entry.size, entry.allocated) : entry.size);
 		// A file that was named itself has a name to be found again by; in a folder that could be another file's.
-		if (entry.path.length === 0) return LocalFile.create(partOf(path), path);
-		return LocalFile.create(Buffer.concat([path.subarray(0, path.lastIndexOf(0x2f) + 1), this.#part]), path);
+		if (entry.path.length === 0) return LocalFile.create(partOf(path), path, true);
+		const part = Buffer.concat([path.subarray(0, path.lastIndexOf(0x2f) + 1), this.#part]);
+		return LocalFile.create(part, path, false);
 	}
 
 	/** A file got its name; `identity` is the one that it had before. */
@@ -151,9 +152,13 @@ export function partOf(path: Buffer): Buffer {
 	return Buffer.concat([path, Buffer.from('.part')]);
 }
 
+/** Bytes that are tried without being asked for. */
+const SMALL = 1_000_000;
+
 /** @throws UserError when a file system has less room than that */
 export function checkSpace(path: Buffer, bytes: number): void {
 	const folder = path.lastIndexOf(0x2f) < 0 ? Buffer.from('.') : path.subarray(0, path.lastIndexOf(0x2f) + 1);
+	if (bytes < SMALL) return;
 	let space: fs.StatsFs;
 	try {
 		space = fs.statfsSync(folder);

@@ -5,6 +5,7 @@ import { UserError } from '../../errors.ts';
 import { DIGEST_DIFFERS, type Entry, type FilesRecord, type Note } from '../../formats/files/records.ts';
 import { beatRecord, endRecord, entryRecord, escapeArgument, helloRecord } from '../../formats/files/writer.ts';
 import { type AgentRun, agentRecords, type OpenAgent } from './agent.ts';
+import { Batched } from './batched.ts';
 import { type SendRecord, type Sent, sendFile, sendStream } from './file-sender.ts';
 import { isStream, type LocalItem, localItems } from './local-source.ts';
 import type { Meter } from './meter.ts';
@@ -59,6 +60,7 @@ export class Upload {
 	#attempts = 0;
 	#progressed = false;
 	#run: AgentRun | undefined;
+	#batched: Batched | undefined;
 	/** Wakes the sender: an answer came, or the end. */
 	#wake: () => void = () => {};
 	#offset: number | undefined;
@@ -138,22 +140,22 @@ export class Upload {
 				over = true;
 				this.#wake();
 			});
-		// One after the other: a sign of life must not stand within a record.
-		let line: Promise<void> = Promise.resolve();
-		const send: SendRecord = (record) => {
-			const sent = line.then(() => {
-				if (over) throw new ConnectionLost('the files agent has ended');
-				return run.send(record);
-			});
-			line = sent.catch(() => {});
-			return sent;
-		};
-		const beat = setInterval(() => void send(beatRecord()).catch(() => {}), BEAT);
+		const batched = new Batched(async (bytes) => {
+			if (over) throw new ConnectionLost('the files agent has ended');
+			await run.send(bytes);
+		});
+		this.#batched = batched;
+		const beat = setInterval(() => {
+			void batched.send(beatRecord());
+			batched.flush().catch(() => {});
+		}, BEAT);
+		const send: SendRecord = (record) => batched.send(record);
 		try {
 			await send(helloRecord());
 			// Nothing goes before it is known where to: that is also where it is gone on with after a cut.
 			await this.#woken(() => this.#base !== undefined || over);
 			await this.#sendAll(send, again !== undefined, () => over);
+			await batched.flush();
 			run.endInput();
 		} catch (error) {
 			// Why the agent ended matters more than that it did.
@@ -291,6 +293,7 @@ export class Upload {
 	}
 
 	async #woken(condition: () => boolean): Promise<void> {
+		if (!condition()) await this.#batched?.flush();
 		while (!condition()) {
 			await new Promise<void>((resolve) => {
 				this.#wake = resolve;
