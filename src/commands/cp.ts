@@ -64,7 +64,7 @@ export class CpCommand extends BaseCommand {
 		const stop = new AbortController();
 		const interrupt = (): void => stop.abort();
 		try {
-			const files = await openPodFiles(() => this.connect(flags), request.remotes, flags, console);
+			const files = await openPodFiles(this.reach(flags), request.remotes, flags, console);
 			if (files === undefined) return 0;
 			process.once('SIGINT', interrupt);
 			process.once('SIGTERM', interrupt);

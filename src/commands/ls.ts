@@ -4,6 +4,7 @@ import { sayRefusal } from '../session/api-words.ts';
 import { openConsole } from '../session/console.ts';
 import { type Listing, listFiles } from '../session/transfer/list.ts';
 import { sayPath } from '../session/transfer/outcome.ts';
+import { printable } from '../text/printable.ts';
 import { BaseCommand } from './base.ts';
 import { FILES_FLAGS, openPodFiles } from './files-request.ts';
 import { CONNECTION_FLAGS, POD_FLAGS } from './flags.ts';
@@ -33,7 +34,7 @@ export class LsCommand extends BaseCommand {
 		if (remotes.length === 0) throw new UsageError('ls takes a path in a pod', 'For example: ls web-0:/var/log');
 		const console = openConsole(flags.quiet ?? false);
 		try {
-			const files = await openPodFiles(() => this.connect(flags), remotes, flags, console);
+			const files = await openPodFiles(this.reach(flags), remotes, flags, console);
 			if (files === undefined) return 0;
 			const paths = remotes.map(({ path }) => Buffer.from(path));
 			const listings = await listFiles(files.open, paths, flags.retries);
@@ -41,7 +42,8 @@ export class LsCommand extends BaseCommand {
 			else process.stdout.write(listings.map((listing) => textOf(listing, listings.length > 1)).join('\n'));
 			const problems = listings.flatMap((listing) => listing.problems);
 			// What was asked for and is not there is an error, also for -q.
-			for (const { path, reason } of problems) process.stderr.write(`error: ${files.pod}:${path}: ${reason}\n`);
+			for (const { path, reason } of problems)
+				process.stderr.write(printable(`error: ${files.pod}:${path}: ${reason}\n`));
 			return problems.length > 0 ? 1 : 0;
 		} catch (error) {
 			throw sayRefusal(error);

@@ -37,10 +37,13 @@ struct sender {
 	bool follow;
 	/* The path below the source of what is being sent. */
 	char path[PATH];
+	/* What is known already is not said again: the entry at the point to go on from. */
+	bool quiet;
 	uint64_t entries, bytes, notes;
 };
 
 static void note(struct sender *sender, char kind, int error, const char *sentence) {
+	if (sender->quiet) return;
 	sender->notes++;
 	files_put_note(sender->index, sender->path, kind, error, sentence ? sentence : files_words(error));
 }
@@ -273,7 +276,8 @@ static void send_folder(struct sender *sender, int fd, const struct stat *stat, 
 		files_put_entry(&(struct entry){.kind = 'd', .stat = *stat, .index = sender->index, .path = sender->path});
 		sender->entries++;
 	}
-	if (files_read_names(fd, &names) < 0) note(sender, 'e', errno, NULL);
+	sender->quiet = false;
+	if (files_read_names(fd, &names) < 0 && !sent) note(sender, 'e', errno, NULL);
 	for (size_t i = 0; i < names.count; i++) {
 		const char *name = names.names[i];
 		uint64_t offset = 0;
@@ -300,7 +304,9 @@ static void send_folder(struct sender *sender, int fd, const struct stat *stat, 
 			continue;
 		}
 		snprintf(sender->path + length, PATH - length, "%s%s", length > 0 ? "/" : "", name);
+		sender->quiet = offset == AFTER;
 		send_name(sender, fd, stat, name, depth + 1, offset, known);
+		sender->quiet = false;
 		sender->path[length] = '\0';
 		/* Whatever was left of the point lay in what is over now. */
 		if (passed) sender->from_path = NULL;
@@ -365,6 +371,7 @@ int files_send(int root, int argc, char **argv) {
 		sender.index = (uint32_t)i;
 		sender.source = argv[i];
 		sender.path[0] = '\0';
+		sender.quiet = here && from_path[0] == '\0' && sender.from_offset == AFTER;
 		sender.from_path = here && from_path[0] != '\0' ? from_path : NULL;
 		/* The point is the source itself: a file goes on at the offset, a folder was named already. */
 		send_source(&sender, here && from_path[0] == '\0' ? sender.from_offset : 0, here && (from_path[0] != '\0' || sender.from_offset == AFTER));

@@ -272,6 +272,11 @@ describe('the files agent', () => {
 				assert.deepEqual(first?.bytes, content.subarray(3));
 				assert.deepEqual(end?.sha256, sha256(content));
 			}
+			// What was noted before the point is not noted again.
+			spawnSync('mkfifo', [at('d/a/pipe')]);
+			const noted = await runAgent(root, ['send', '--from', '0', '-', 'a/pipe', '--', 'd']);
+			assert.deepEqual(said(noted.records), ['f a.x', 'f ab', 'f b']);
+			fs.unlinkSync(at('d/a/pipe'));
 			// A point that is no longer there is where it would have been.
 			const gone = await runAgent(root, ['send', '--from', '0', '5', 'a/1z', '--', 'd']);
 			assert.deepEqual(said(gone.records), ['f a/2', 'd a/b', 'f a/b/c', 'f a.x', 'f ab', 'f b']);

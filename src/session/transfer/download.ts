@@ -9,7 +9,7 @@ import { Refused } from './local-tree.ts';
 import type { Meter } from './meter.ts';
 import { emptyOutcome, keep, sayPath, type TransferOutcome } from './outcome.ts';
 import type { Receiving } from './receiving.ts';
-import { whileCut } from './retry.ts';
+import { interrupted, whileCut } from './retry.ts';
 
 /** What is fetched, and how. */
 export interface DownloadRequest {
@@ -83,8 +83,9 @@ export class Download {
 					this.#progressed = false;
 					return progressed;
 				},
-				(error) => {
-					if (this.#request.stop?.aborted) throw error;
+				(error, last) => {
+					if (this.#request.stop?.aborted) throw this.#request.follow ? error : interrupted();
+					if (last) return;
 					this.outcome.resumed++;
 					this.#meter.say(`${error.message}; going on from ${this.#file?.at ?? 0} bytes of this file`);
 				},

@@ -10,7 +10,7 @@ import { type SendRecord, type Sent, sendFile, sendStream } from './file-sender.
 import { isStream, type LocalItem, localItems } from './local-source.ts';
 import type { Meter } from './meter.ts';
 import { emptyOutcome, keep, sayPath, type TransferOutcome } from './outcome.ts';
-import { whileCut } from './retry.ts';
+import { interrupted, whileCut } from './retry.ts';
 
 /** What is sent, and how. */
 export interface UploadRequest {
@@ -93,14 +93,15 @@ export class Upload {
 					this.#progressed = false;
 					return progressed;
 				},
-				(error) => {
-					if (this.#request.stop?.aborted) throw error;
+				(error, last) => {
+					if (this.#request.stop?.aborted) throw interrupted();
 					if (this.#pending.some(({ item }) => isStream(item.entry))) {
 						throw new UserError(
 							`${error.message}, and what was read from a pipe cannot be read again`,
 							'Send a file: that goes on by itself.',
 						);
 					}
+					if (last) return;
 					this.outcome.resumed++;
 					this.#again = [...this.#pending, ...this.#again];
 					this.#pending = [];
