@@ -37,6 +37,16 @@ export abstract class BaseCommand extends Command {
 		return this.config.invocation;
 	}
 
+	/** What a command needs to reach into a pod on its own: the connection, when it is needed, and what may be brought. */
+	protected reach(flags: ConnectionFlagValues): {
+		connect: () => Promise<Connection>;
+		toolkits: Invocation['toolkits'];
+		version: string;
+	} {
+		const { toolkits } = this.invocation;
+		return { connect: () => this.connect(flags), toolkits, version: this.config.version };
+	}
+
 	/** The connection that kubectl's flags and the kubeconfig describe. */
 	protected connect(flags: ConnectionFlagValues): Promise<Connection> {
 		return openConnection(flags);

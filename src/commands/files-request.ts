@@ -1,13 +1,20 @@
 import { Flags } from '@oclif/core';
 import type { Connection } from '../cluster/connect.ts';
+import { UserError } from '../errors.ts';
 import { roleFor } from '../plan/roles.ts';
 import type { Console } from '../session/console.ts';
 import { type FilesAgent, openFiles } from '../session/files-agent.ts';
+import { loadConfiguration } from '../session/load-configuration.ts';
 import { locatePod } from '../session/locate.ts';
+import { ourPaths } from '../session/paths.ts';
+import { openRefusals } from '../session/refusals.ts';
+import { captureSink } from '../session/sink.ts';
+import { sayList } from '../text/say.ts';
+import type { SourcedToolkit, Toolkit } from '../toolkit/toolkit.ts';
 import { parseDuration } from './duration.ts';
 import { printDocument } from './print.ts';
 import { onePod, type RemotePath } from './remote-path.ts';
-import { parseTargets } from './targets.ts';
+import { buildRequest, type SessionFlagValues } from './session-request.ts';
 
 /** Flags of every command on the files of a pod, beside those that choose the pod. */
 export const FILES_FLAGS = {
@@ -47,32 +54,67 @@ export interface PodFiles extends FilesAgent {
  * @throws UsageError, and what locatePod and openFiles throw
  */
 export async function openPodFiles(
-	connect: () => Promise<Connection>,
+	program: { connect: () => Promise<Connection>; toolkits: readonly SourcedToolkit[]; version: string },
 	remotes: readonly RemotePath[],
 	flags: FilesFlagValues,
 	console: Console,
 ): Promise<PodFiles | undefined> {
+	const { connect, toolkits, version } = program;
 	const one = onePod(remotes, flags.namespace);
-	const choice = parseTargets(one.target === undefined ? [] : [one.target], flags, process.stdin.isTTY === true);
-	const timeout = flags.timeout === undefined ? undefined : parseDuration(flags.timeout, 'timeout');
+	const configuration = await loadConfiguration(ourPaths(process.env).configuration);
+	const toolkit = chooseToolkit(toolkits, flags.toolkit ?? configuration.defaults.toolkit);
+	const words = one.target === undefined ? [] : [one.target];
+	const request = buildRequest(
+		words,
+		['files'],
+		{ ...sessionFlags(flags), namespace: one.namespace },
+		{
+			toolkit: toolkit.name,
+			defaults: { profile: toolkit.profile, ...configuration.defaults },
+			stdinIsTerminal: process.stdin.isTTY === true,
+			stdoutIsTerminal: process.stdout.isTTY === true,
+			custom: undefined,
+		},
+	);
+	const patience = {
+		seconds: parseDuration(flags.timeout ?? '90s', 'timeout'),
+		said: flags.timeout !== undefined,
+		terminal: process.stderr.isTTY === true,
+	};
 	const connection = await connect();
 	const namespace = one.namespace ?? connection.namespace;
+	const { targets } = request;
 	if (flags['show-role']) {
-		const kinds = choice.named.map(({ kind }) => kind);
-		await printDocument(roleFor({ namespace, kinds, listsPods: choice.named.length === 0 }).role, 'yaml');
+		const kinds = targets.named.map(({ kind }) => kind);
+		await printDocument(roleFor({ namespace, kinds, listsPods: targets.named.length === 0 }).role, 'yaml');
 		return undefined;
 	}
-	const { pod, because } = await locatePod(connection, namespace, choice, flags.toolkit);
+	const { pod, because } = await locatePod(connection, namespace, targets, flags.toolkit);
 	const name = pod.metadata?.name ?? '';
 	if (because !== undefined) console.say(`${name} (${because})`);
-	const request = {
-		pod,
-		container: flags.container,
-		runAs: flags['run-as'],
-		image: flags.image,
-		toolkit: flags.toolkit,
-		timeout,
-		yes: flags.yes ?? false,
+	const paths = ourPaths(process.env);
+	const tools = {
+		console,
+		sink: captureSink(0),
+		patience,
+		refusals: (place: string) => openRefusals(paths.refusals, place),
 	};
-	return { ...(await openFiles(connection, request, console)), pod: name, namespace };
+	const agent = await openFiles({ request, toolkit, configuration, connection, version }, tools, pod);
+	return { ...agent, pod: name, namespace };
+}
+
+/** What of the flags a session has too. */
+function sessionFlags({ container, selector, pick, image, 'run-as': runAs }: FilesFlagValues): SessionFlagValues {
+	return { container, selector, pick, image, 'run-as': runAs };
+}
+
+/** @throws UserError for a name that is no toolkit's, or where none says that it is the default */
+function chooseToolkit(toolkits: readonly SourcedToolkit[], name: string | undefined): Toolkit {
+	const all = toolkits.map(({ toolkit }) => toolkit);
+	const found = all.find((one) => (name === undefined ? one.default : one.name === name));
+	if (found) return found;
+	throw new UserError(
+		name === undefined ? 'no toolkit says that it is the default' : `there is no toolkit "${name}"`,
+		`--toolkit names one of ${sayList(all.map((one) => one.name))}.`,
+	);
 }

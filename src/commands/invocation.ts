@@ -1,4 +1,5 @@
 import { Config, type Interfaces } from '@oclif/core';
+import type { SourcedToolkit } from '../toolkit/toolkit.ts';
 
 /** What every command of a run needs beside its own argv. */
 export interface Invocation {
@@ -6,6 +7,7 @@ export interface Invocation {
 	rest: string[] | undefined;
 	/** Milliseconds since the epoch when the process began. */
 	began: number;
+	toolkits: readonly SourcedToolkit[];
 }
 
 /**

@@ -3,9 +3,11 @@ import { nearest } from '../text/nearest.ts';
 import type { SourcedToolkit } from '../toolkit/toolkit.ts';
 import { arrange, firstWord } from './argv.ts';
 import type { CommandClass } from './base.ts';
+import { CP_FLAGS, CpCommand } from './cp.ts';
 import { CONNECTION_FLAGS, shapesOf } from './flags.ts';
 import { printCommandHelp, printProgramHelp } from './help.ts';
 import { ProgramConfig } from './invocation.ts';
+import { LS_FLAGS, LsCommand } from './ls.ts';
 import { ALL_SESSION_FLAGS } from './session.ts';
 import { ShellCommand } from './shell.ts';
 import { STOP_FLAGS, StopCommand } from './stop.ts';
@@ -28,19 +30,25 @@ export interface Program {
 }
 
 /** Every flag there is, so that argv can be taken apart before the command is known. */
-const SHAPES = shapesOf({ ...ALL_SESSION_FLAGS, ...STOP_FLAGS, ...CONNECTION_FLAGS });
+const SHAPES = shapesOf({ ...ALL_SESSION_FLAGS, ...STOP_FLAGS, ...CP_FLAGS, ...LS_FLAGS, ...CONNECTION_FLAGS });
+
+/** The commands of ours, in the order of the help. */
+const COMMANDS: CommandClass[] = [ShellCommand, CpCommand, LsCommand, StopCommand];
+
+/** Those that run nothing of the user's elsewhere: their failures are our own. */
+const OURS = new Set([CpCommand.id, LsCommand.id, StopCommand.id]);
 
 /**
  * The program with its commands: those of ours, and one for each toolkit.
  * @param began milliseconds since the epoch when the process began
  */
 export function openProgram(facts: PackageFacts, toolkits: SourcedToolkit[], began: number): Program {
-	const commands: Record<string, CommandClass> = { shell: ShellCommand, stop: StopCommand };
+	const commands: Record<string, CommandClass> = Object.fromEntries(COMMANDS.map((command) => [command.id, command]));
 	for (const { toolkit } of toolkits) commands[toolkit.name] = toolkitCommand(toolkit);
 	return {
 		isSession: (argv) => {
 			const word = firstWord(argv, SHAPES);
-			return word !== undefined && Object.hasOwn(commands, word) && word !== 'stop';
+			return word !== undefined && Object.hasOwn(commands, word) && !OURS.has(word);
 		},
 		verbosity: (argv) => {
 			try {
@@ -60,7 +68,7 @@ export function openProgram(facts: PackageFacts, toolkits: SourcedToolkit[], beg
 				const command =
 					topic === undefined || topic === 'help' || topic === 'version' ? undefined : commandOf(topic, commands);
 				if (command) printCommandHelp(command);
-				else printProgramHelp(toolkits, [ShellCommand, StopCommand]);
+				else printProgramHelp(toolkits, COMMANDS);
 				return first === undefined && !asked && all.rest !== undefined ? 1 : 0;
 			}
 			if (first === 'version') {
@@ -71,7 +79,7 @@ export function openProgram(facts: PackageFacts, toolkits: SourcedToolkit[], beg
 			// Again, by what this command knows: a flag of another one is unknown here.
 			const { words, flags, rest } = arrange(argv, shapesOf(command.flags));
 			const others = words.slice(1);
-			return new command([...flags, ...others], new ProgramConfig(facts, { rest, began })).run();
+			return new command([...flags, ...others], new ProgramConfig(facts, { rest, began, toolkits })).run();
 		},
 	};
 }

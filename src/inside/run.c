@@ -4,9 +4,10 @@
  *   ke run LETTERS [KEY=VALUE…] -- WORDS…
  *
  * Letters: t: there is a terminal; s: the words are shells, the first that is there runs; n: no header (a helper called
- * in a session); k: keep our capabilities in the target's root; q: say nothing but errors.
+ * in a session); k: keep our capabilities in the target's root; q: say nothing but errors; f: the words are the files
+ * agent's, which works in the target's root from outside.
  * Keys: target=CONTAINER ID, pid=PID instead of it, root=target|try, as=target|UID:GID, env=target, first=target (its
- * PATH before the tools), term=TERM, prompt=TEXT, path=FOLDERS.
+ * PATH before the tools), term=TERM, prompt=TEXT, path=FOLDERS, filter=PROGRAM (compresses what the files agent writes).
  *
  * The header on stdin is blocks of 32 bytes of text: `COUNT KIND`, then for each variable `LENGTH LENGTH`, its name and
  * its value. Kind says what stdin is after it: n: the command's; f: the command's, in frames of 16 bytes of length and
@@ -34,8 +35,8 @@
 enum { LEASE = 8, GRACE = 2, CAP_SYS_CHROOT = 18, HEADER = 16 << 20 };
 
 struct options {
-    bool tty, shell, bare, keep, quiet, chroots, tries, of_target, theirs_first;
-    const char *container, *as, *term, *prompt, *path;
+    bool tty, shell, bare, keep, quiet, files, chroots, tries, of_target, theirs_first;
+    const char *container, *as, *term, *prompt, *path, *filter;
     pid_t pid;
     char **words;
 };
@@ -55,6 +56,7 @@ static void read_options(struct options *options, int argc, char **argv) {
     for (const char *letter = argc > 0 ? argv[0] : ""; *letter; letter++) {
         options->tty |= *letter == 't', options->shell |= *letter == 's', options->bare |= *letter == 'n';
         options->keep |= *letter == 'k', options->quiet |= *letter == 'q';
+        options->files |= *letter == 'f';
     }
     for (int i = 1; i < argc; i++) {
         const char *value;
@@ -68,6 +70,7 @@ static void read_options(struct options *options, int argc, char **argv) {
         else if ((value = value_of(argv[i], "term="))) options->term = value;
         else if ((value = value_of(argv[i], "prompt="))) options->prompt = value;
         else if ((value = value_of(argv[i], "path="))) options->path = value;
+        else if ((value = value_of(argv[i], "filter="))) options->filter = value;
     }
     if (!options->words || !options->words[0]) { errno = 0; die(FAILED, "run: no command"); }
 }
@@ -262,9 +265,30 @@ static void set_path(const struct options *options, const char *own, bool inside
     setenv("PATH", value, 1);
 }
 
+/* The files agent, its stdout through a compressor where one is named: that is a child, whose end is waited for. */
+_Noreturn static void work_on_files(const struct options *options, int root) {
+    int count = 0, ends[2], status = 0;
+    pid_t filter = 0;
+    while (options->words[count]) count++;
+    if (options->filter) {
+        if (pipe2(ends, O_CLOEXEC) || (filter = fork()) < 0) die(FAILED, "%s", options->filter);
+        if (filter == 0) {
+            dup2(ends[0], 0);
+            execlp(options->filter, options->filter, !strcmp(options->filter, "zstd") ? "-1cq" : "-1c", (char *)NULL);
+            _exit(NOT_FOUND); /* no output at all tells the client that it is not there */
+        }
+        dup2(ends[1], 1);
+        close(ends[0]), close(ends[1]);
+    }
+    int code = files_main(root, count, options->words);
+    close(1);
+    if (filter) waitpid(filter, &status, 0);
+    _exit(code ? code : status ? FAILED : 0);
+}
+
 _Noreturn static void work(struct options *options, const char *own, struct target *target, int root, const struct identity *as,
     bool changes, pid_t anchor) {
-    bool inside = root >= 0;
+    bool inside = root >= 0 && !options->files;
     const char *theirs = NULL;
     char value[64], *shell[4];
     if (target->pid) {
@@ -280,6 +304,13 @@ _Noreturn static void work(struct options *options, const char *own, struct targ
         if (cwd < 0 || fchdir(cwd)) if (chdir("/")) die(FAILED, "/");
     }
     if (changes) become(as);
+    if (options->files) {
+        if (!options->keep) drop_capabilities(), no_new_rights();
+        sigset_t none;
+        sigemptyset(&none);
+        sigprocmask(SIG_SETMASK, &none, NULL);
+        work_on_files(options, root);
+    }
     if (inside) {
         if (!options->keep) drop_capabilities(), no_new_rights();
         text(outside, sizeof outside, "/proc/%d/root", anchor);
@@ -288,6 +319,9 @@ _Noreturn static void work(struct options *options, const char *own, struct targ
     } else if (options->chroots) {
         text(value, sizeof value, "/proc/%d/root", target->pid);
         if (chdir(value)) errno = 0;
+    } else if (access(".", R_OK | X_OK)) {
+        /* The image's folder may be shut to us (/root). */
+        if (chdir("/")) errno = 0;
     }
     set_path(options, own, inside, theirs);
     if (*options->term) setenv("TERM", options->term, 1);
@@ -405,10 +439,12 @@ int run(const char *own, int argc, char **argv) {
     pid_t pid = options.pid ? options.pid : find_target(options.container);
     if (pid && !read_target(pid, &target)) target.pid = 0;
     errno = 0;
-    if (!target.pid && (options.chroots || options.of_target || !strcmp(options.as, "target")))
+    if (!target.pid && (options.chroots || options.files || options.of_target || !strcmp(options.as, "target")))
         die(FAILED, "no process here belongs to the target container, so nothing can be done as it\nIts process can be named: --pid.");
     bool changes = wants_identity(&options, &target, &as);
     int root = -1;
+    if (options.files && (root = open_target(&target, "root")) < 0)
+        die(FAILED, "the target's root cannot be entered (its user is %u:%u)", target.as.uid, target.as.gid);
     if (options.chroots) {
         root = open_target(&target, "root");
         if (root < 0 && !options.tries) die(FAILED, "the target's root cannot be entered (its user is %u:%u)", target.as.uid, target.as.gid);
@@ -419,7 +455,7 @@ int run(const char *own, int argc, char **argv) {
         else if (options.tries && has_preload(root)) why = "the target has an /etc/ld.so.preload, which every tool in its root would load";
         if (why) say_outside(&options, why), root = -1;
     }
-    pid_t anchor = root < 0 ? 0 : start_anchor(&as);
+    pid_t anchor = root < 0 || options.files ? 0 : start_anchor(&as);
     int input = input_of(kind);
     static const int watched[] = { SIGCHLD, SIGTERM, SIGHUP, SIGINT, SIGQUIT };
     sigset_t all;

@@ -38,12 +38,16 @@ export function wantedRoot(request: SessionRequest, toolkit: Toolkit | undefined
 	return request.command.length === 0 && toolkit?.shell.root === 'target' ? 'try' : 'debug';
 }
 
+/** Whether a request says by itself that it works on the target. */
+export function namesTarget({ root, targetEnv, runAs }: SessionRequest): boolean {
+	return root === 'target' || targetEnv === true || runAs === 'target';
+}
+
 /** Whether a request comes to nothing unless it is the target's user. */
 export function actsAsTarget(request: SessionRequest, toolkit: Toolkit | undefined): boolean {
 	return (
+		namesTarget(request) ||
 		wantedRoot(request, toolkit) !== 'debug' ||
-		request.targetEnv === true ||
-		request.runAs === 'target' ||
 		[...(toolkit?.needs ?? []), ...(toolkit?.wants ?? [])].includes('same-user')
 	);
 }

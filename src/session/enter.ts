@@ -23,15 +23,22 @@ export interface Work {
 	entry: Entry;
 	/** Say nothing but errors there either. */
 	quiet: boolean;
+	/** The words are the files agent's (src/inside/files.c); its output goes through the compressor, if one is named. */
+	files?: { filter: string | undefined };
 }
 
 /** The argv that runs a work through `src/inside/bootstrap.sh` and the launcher. */
 export function enterCommand(work: Work): string[] {
 	const { entry } = work;
 	const term = work.tty && /^[\w.+-]+$/.test(process.env.TERM ?? '') ? (process.env.TERM ?? '') : '';
-	const letters = ['x', work.shell && 's', work.tty && 't', entry.keepsRights && 'k', work.quiet && 'q'].filter(
-		Boolean,
-	);
+	const letters = [
+		'x',
+		work.shell && 's',
+		work.tty && 't',
+		entry.keepsRights && 'k',
+		work.quiet && 'q',
+		work.files && 'f',
+	].filter(Boolean);
 	const keys = {
 		target: work.targetId,
 		pid: entry.pid === undefined ? '' : String(entry.pid),
@@ -42,6 +49,7 @@ export function enterCommand(work: Work): string[] {
 		term,
 		prompt: work.shell ? work.prompt : '',
 		path: work.path.join(':'),
+		filter: work.files?.filter ?? '',
 	};
 	const said = Object.entries(keys).flatMap(([key, value]) => (value === '' ? [] : [`${key}=${value}`]));
 	const sums = LAUNCHERS.map(({ sha256 }) => sha256).join(' ');

@@ -3,6 +3,7 @@ import type { Connection } from '../cluster/connect.ts';
 import { UserError } from '../errors.ts';
 import { TEXTS } from '../inside/texts.ts';
 import { type ContainerPlan, planContainer } from '../plan/container.ts';
+import { namesTarget } from '../plan/entry.ts';
 import type { SessionRequest } from '../plan/request.ts';
 import { needsTarget } from '../plan/rights.ts';
 import { chooseTarget } from '../plan/target.ts';
@@ -52,7 +53,11 @@ export function prepare(
 ): Prepared {
 	const target = chooseTarget(pod, request.container, toolkit?.target?.container).container;
 	const image = imageOf(request, toolkit, configuration);
-	const verdict = judge(pod, target, { image, needsTarget: needsTarget(toolkit), now: Date.now() });
+	const verdict = judge(pod, target, {
+		image,
+		needsTarget: needsTarget(toolkit) || namesTarget(request),
+		now: Date.now(),
+	});
 	if (verdict.verdict === 'untargeted') {
 		console.say(`${verdict.because}; beside it without its processes (network and volumes are there)`);
 	}

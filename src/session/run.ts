@@ -109,7 +109,7 @@ async function carryStreams(
 }
 
 /** What goes to stdin there once the command begins, until the stream ends. */
-interface Feed {
+export interface Feed {
 	begin(): Promise<void> | void;
 	end(): void;
 }
@@ -135,7 +135,7 @@ function feedPipe(channels: Channels): Feed {
 }
 
 /** Signs of life to a command that reads no stdin: it is ended there when they stop, however we came to our end. */
-function keepAlive(channels: Channels): Feed {
+export function keepAlive(channels: Pick<Channels, 'send'>): Feed {
 	let timer: NodeJS.Timeout | undefined;
 	return {
 		begin() {

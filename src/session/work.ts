@@ -23,7 +23,7 @@ export function workOf(
 		tty: request.tty,
 		env: prepared.plan.execEnv.map(({ name, value }) => ({ name, value: value ?? '' })),
 		path: toolkit && request.image === undefined ? toolkit.path : [],
-		targetId: idOf(pod, target ?? prepared.target),
+		targetId: targetIdOf(pod, target ?? prepared.target),
 		prompt: `${pod.metadata?.name}:${prepared.target}`,
 		entry: planEntry(request, toolkit, { pod, candidate, target: joinedTarget(pod, target, prepared) }),
 		quiet,
@@ -37,6 +37,6 @@ function joinedTarget(pod: V1Pod, target: string | undefined, { target: meant }:
 }
 
 /** A container's id without its scheme; empty where none is known. */
-function idOf(pod: V1Pod, container: string): string {
+export function targetIdOf(pod: V1Pod, container: string): string {
 	return (findStatus(pod, container)?.containerID ?? '').replace(/^[a-z-]+:\/\//, '');
 }

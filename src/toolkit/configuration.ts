@@ -9,7 +9,8 @@ export interface Configuration {
 	images: Record<string, string>;
 	/** Where images come from here: `docker.io/*: registry.corp/*`, first match wins. */
 	registries: [pattern: string, replacement: string][];
-	defaults: { ttl?: string; profile?: string };
+	/** `toolkit`: the one that `cp` and the like bring. */
+	defaults: { ttl?: string; profile?: string; toolkit?: string };
 }
 
 /** What holds where there is no file. */
@@ -26,6 +27,7 @@ const FIELDS: Record<string, Field> = {
 				pattern: { test: /^(\d+|(\d+(\.\d+)?(ms|s|m|h|d))+)$/, say: 'a duration like 90s or 1h30m' },
 			},
 			profile: { type: 'string', values: PROFILES },
+			toolkit: { type: 'string' },
 		},
 	},
 };

@@ -18,6 +18,7 @@ const FIELDS: Record<string, Field> = {
 	path: { type: 'string[]', pattern: { test: /^\/[^:\n]*$/, say: 'an absolute folder' } },
 	target: { type: 'object', fields: { container: { type: 'string', required: true } } },
 	profile: { type: 'string', values: PROFILES },
+	default: { type: 'boolean' },
 	needs: { type: 'string[]', pattern: { test: /^(same-user|[A-Z][A-Z_]+)$/, say: 'same-user or a capability' } },
 	wants: { type: 'string[]', pattern: { test: /^(same-user|[A-Z][A-Z_]+)$/, say: 'same-user or a capability' } },
 	shell: {
@@ -49,6 +50,7 @@ export async function parseToolkit(text: string, source: string, folder: string)
 		needs: raw.needs ?? [],
 		wants: raw.wants ?? [],
 		shell: { root: 'debug', ...raw.shell },
+		default: raw.default ?? false,
 	};
 }
 

@@ -36,6 +36,8 @@ export interface Toolkit {
 	/** Rights with which more works. */
 	wants: Right[];
 	shell: ToolkitShell;
+	/** Brought where a command needs any container of ours, as `cp` does. */
+	default: boolean;
 }
 
 /** A toolkit with the place it came from, for messages and for the list of toolkits. */

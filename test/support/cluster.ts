@@ -22,6 +22,8 @@ export interface TestCluster {
 	namespace(level?: 'baseline' | 'restricted'): Promise<string>;
 	/** Make objects (YAML) in a namespace, and wait until the pods named are ready. */
 	apply(namespace: string, manifest: string, ...ready: string[]): Promise<void>;
+	/** Make the nine kinds of target, in namespaces of their own names, anew in the stand-in; on a real cluster they stay. */
+	applyTargets(file: string): Promise<void>;
 	/** A kubeconfig of a user who has these rights in a namespace, and none beside. */
 	user(name: string, namespace: string, rules: [resource: string, ...verbs: string[]][]): Promise<string>;
 	/** kubectl, of this cluster. */
@@ -99,6 +101,20 @@ export async function useCluster(context: Mocha.Context): Promise<TestCluster> {
 			for (const user of config.users) Object.assign(user.user, { as: name });
 			writeFileSync(file, JSON.stringify(config));
 			return file;
+		},
+		async applyTargets(file) {
+			const pods = { open: ['meshed', 'java', 'java-ro', 'bb', 'distro'], base: ['go-nonroot'], tight: ['java'] };
+			// On a real cluster they may be in use.
+			if (!real) await call('delete', 'namespace', ...Object.keys(pods), '--ignore-not-found');
+			await must(call('apply', '-f', file));
+			for (const [name, count] of Object.entries({ open: 3, tight: 1 })) {
+				const available = `--for=jsonpath={.status.availableReplicas}=${count}`;
+				await must(call('wait', '-n', name, available, 'deploy/web', '--timeout=60s'));
+			}
+			for (const [namespace, names] of Object.entries(pods)) {
+				const all = names.map((name) => `pod/${name}`);
+				await must(call('wait', '-n', namespace, '--for=condition=Ready', ...all, '--timeout=60s'));
+			}
 		},
 		async apply(namespace, manifest, ...ready) {
 			await must(run(await kubectl(), ['apply', '-n', namespace, '-f', '-'], { kubeconfig, input: manifest }));

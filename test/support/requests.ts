@@ -47,6 +47,7 @@ export function aToolkit(changes: Partial<Toolkit> = {}): Toolkit {
 		needs: [],
 		wants: ['SYS_PTRACE', 'NET_RAW'],
 		shell: { root: 'debug' },
+		default: false,
 		...changes,
 	};
 }
