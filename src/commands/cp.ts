@@ -78,7 +78,7 @@ export class CpCommand extends BaseCommand {
 			);
 			const ms = Math.round(performance.now() - started);
 			const alone = request.direction === 'download' ? request.remotes.length === 1 : request.locals.length === 1;
-			if (flags.output) await printDocument(documentOf(files, request, outcome, ms), 'json');
+			if (flags.output) await printDocument(documentOf(files, request, outcome, ms), flags.output as 'json' | 'yaml');
 			else tell(files, outcome, ms, alone, console);
 			return outcome.skipped.some(({ failed }) => failed) ? 1 : 0;
 		} catch (error) {

@@ -26,7 +26,7 @@ export const FILES_FLAGS = {
 		description: 'Cuts of the connection in a row, without progress, that are put up with; negative: any number',
 		default: 10,
 	}),
-	output: Flags.string({ char: 'o', description: 'json: one document at the end', options: ['json'] }),
+	output: Flags.string({ char: 'o', description: 'json or yaml: one document at the end', options: ['json', 'yaml'] }),
 };
 
 /** The values of POD_FLAGS and FILES_FLAGS that bring the agent. */

@@ -38,7 +38,7 @@ export class LsCommand extends BaseCommand {
 			if (files === undefined) return 0;
 			const paths = remotes.map(({ path }) => Buffer.from(path));
 			const listings = await listFiles(files.open, paths, flags.retries);
-			if (flags.output) await printDocument(listings.map(documentOf), 'json');
+			if (flags.output) await printDocument(listings.map(documentOf), flags.output as 'json' | 'yaml');
 			else process.stdout.write(listings.map((listing) => textOf(listing, listings.length > 1)).join('\n'));
 			const problems = listings.flatMap((listing) => listing.problems);
 			// What was asked for and is not there is an error, also for -q.

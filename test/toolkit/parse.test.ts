@@ -19,6 +19,7 @@ describe('parseToolkit', () => {
 			needs: [],
 			wants: [],
 			shell: { root: 'debug' },
+			default: false,
 		});
 	});
 	for (const more of [
