@@ -2,6 +2,7 @@ import type { Channels } from '../cluster/channels.ts';
 import { LAUNCHERS } from '../inside/launcher.ts';
 import { TEXTS } from '../inside/texts.ts';
 import type { Entry } from '../plan/entry.ts';
+import { specHash } from '../plan/names.ts';
 import { type EnvEntry, encodeHeader, encodePart, type StdinKind } from './header.ts';
 import { type Mark, Marks } from './marks.ts';
 
@@ -53,12 +54,13 @@ export function enterCommand(work: Work): string[] {
 	};
 	const said = Object.entries(keys).flatMap(([key, value]) => (value === '' ? [] : [`${key}=${value}`]));
 	const sums = LAUNCHERS.map(({ sha256 }) => sha256).join(' ');
-	return ['sh', '-c', TEXTS.bootstrap, 'ke', sums || '-', folder(), letters.join(''), ...said, '--', ...work.words];
+	return ['sh', '-c', TEXTS.bootstrap, 'ke', sums || '-', folder(work.path), letters.join(''), ...said, '--', ...work.words];
 }
 
-/** The launcher's folder in the debug container: another for each build of it. */
-function folder(): string {
-	return `.ke-${LAUNCHERS.map(({ sha256 }) => sha256.slice(0, 6)).join('')}`;
+/** The launcher's folder in the debug container: another for each build of it, and for other folders with tools. */
+function folder(path: string[]): string {
+	const tools = path.length === 0 ? '' : `-${specHash(path)}`;
+	return `.ke-${LAUNCHERS.map(({ sha256 }) => sha256.slice(0, 6)).join('')}${tools}`;
 }
 
 /**
