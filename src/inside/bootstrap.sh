@@ -66,7 +66,7 @@ for ke_at in /tmp /var/tmp /run /dev/shm; do
 	[ "$ke_size" -gt 0 ] && (umask 77 && : >"$ke_new") 2>/dev/null || continue
 	if [ -n "$ke_old" ]; then cat "$ke_old"; else ke_take "$ke_size"; fi >"$ke_new"
 	chmod 700 "$ke_new"
-	if ke_ours "$ke_new" && PATH=$ke_folders$PATH "$ke_new" install "$ke_at/$ke_dir" 2>/dev/null; then
+	if ke_ours "$ke_new" && PATH=$ke_folders$PATH "$ke_new" install "$ke_at/$ke_dir" 2>/dev/null && ke_ours "$ke_at/$ke_dir/ke"; then
 		[ -z "$ke_old" ] || rm -f "$ke_old"
 		case $ke_letters in *t*) stty "$ke_saved" ;; *) printf '\033]ke;header\007' >&2 ;; esac
 		exec "$ke_at/$ke_dir/ke" run "$@"

@@ -1,7 +1,8 @@
 /* Put ourselves, and a link under the name of every tool on PATH, into a folder that then is read-only.
  *
- * FOLDER/ke, FOLDER/bin/NAME -> ../ke, FOLDER/to/NAME -> where the image has the tool. The folder appears whole, by one
- * rename; where it is there already, another client was first, and that is as good. */
+ * FOLDER/ke, FOLDER/bin/NAME -> ../ke, FOLDER/to/NAME -> where the image has the tool, FOLDER/nss for nss.c. The folder
+ * appears whole, by one rename. Where one is there already, another client was first, and that is as good, if it is the same to the letter and
+ * nobody else's; what is not is put aside. */
 #define _GNU_SOURCE
 #include "ke.h"
 #include <dirent.h>
@@ -55,12 +56,49 @@ static void link_helper(const char *folder, const char *name) {
     if (symlink("../ke", path)) die(FAILED, "%s", path);
 }
 
+/* Remove a folder or file with all in it, links themselves and not what they lead to. */
+static void remove_all(int parent, const char *name, int depth) {
+    int fd = depth < 8 ? openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC) : -1;
+    if (fd < 0) { unlinkat(parent, name, 0); return; }
+    fchmod(fd, 0700);
+    DIR *all = fdopendir(fd);
+    for (struct dirent *entry; all && (entry = readdir(all));)
+        if (strcmp(entry->d_name, ".") && strcmp(entry->d_name, "..")) remove_all(fd, entry->d_name, depth + 1);
+    if (all) closedir(all);
+    else close(fd);
+    unlinkat(parent, name, AT_REMOVEDIR);
+}
+
+/* Whether two files hold the same, and the first is no link. */
+static bool is_same(const char *one, const char *other) {
+    int a = open(one, O_RDONLY | O_NOFOLLOW | O_CLOEXEC), b = open(other, O_RDONLY | O_CLOEXEC);
+    bool same = a >= 0 && b >= 0;
+    for (ssize_t got = 1; same && got > 0;) {
+        static char left[65536], right[65536];
+        got = read(a, left, sizeof left);
+        same = got >= 0 && read(b, right, sizeof right) == got && !memcmp(left, right, got);
+    }
+    if (a >= 0) close(a);
+    if (b >= 0) close(b);
+    return same;
+}
+
+/* Whether what stands there is as we would put it. */
+static bool is_ours(const char *folder, const char *made) {
+    char theirs[PATH_MAX], ours[PATH_MAX];
+    struct stat status;
+    if (lstat(folder, &status) || !S_ISDIR(status.st_mode) || status.st_uid != geteuid() || status.st_mode & 022) return false;
+    text(theirs, sizeof theirs, "%s/ke", folder), text(ours, sizeof ours, "%s/ke", made);
+    return is_same(theirs, ours);
+}
+
 int install(const char *folder, const char *self) {
     char made[PATH_MAX], path[PATH_MAX];
     text(made, sizeof made, "%s.%d", folder, getpid());
-    static const char *const parts[] = { "", "/bin", "/to", "/helpers" };
+    static const char *const parts[] = { "", "/bin", "/to", "/helpers", "/nss" };
+    enum { PARTS = sizeof parts / sizeof *parts };
     umask(022);
-    for (size_t i = 0; i < 4; i++) {
+    for (size_t i = 0; i < PARTS; i++) {
         text(path, sizeof path, "%s%s", made, parts[i]);
         if (mkdir(path, 0755)) die(FAILED, "%s", path);
     }
@@ -70,23 +108,25 @@ int install(const char *folder, const char *self) {
     link_helper(made, "bring");
     text(path, sizeof path, "%s/ke", made);
     if (rename(self, path) || chmod(path, 0555)) die(FAILED, "%s", path);
-    for (size_t i = 4; i-- > 0;) {
+    for (size_t i = 1; i < PARTS; i++) {
         text(path, sizeof path, "%s%s", made, parts[i]);
-        if (i > 0) chmod(path, 0555);
+        /* The last is added to, by its owner (nss.c). */
+        if (i < PARTS - 1) chmod(path, 0555);
     }
     /* A folder that is renamed must be writable for its owner. */
     if (rename(made, folder) == 0) return chmod(folder, 0555) ? FAILED : 0;
-    if (errno != ENOTEMPTY && errno != EEXIST) die(FAILED, "%s", folder);
-    for (size_t i = 1; i < 4; i++) {
-        text(path, sizeof path, "%s%s", made, parts[i]);
-        chmod(path, 0755);
-        DIR *left = opendir(path);
-        for (struct dirent *entry; left && (entry = readdir(left));) unlinkat(dirfd(left), entry->d_name, 0);
-        if (left) closedir(left);
-        rmdir(path);
+    if (errno != ENOTEMPTY && errno != EEXIST && errno != ENOTDIR) die(FAILED, "%s", folder);
+    if (!is_ours(folder, made)) {
+        text(path, sizeof path, "%s.old", made);
+        if (rename(folder, path) && errno != ENOENT) die(FAILED, "%s", folder);
+        if (rename(made, folder) == 0) {
+            remove_all(AT_FDCWD, path, 0);
+            return chmod(folder, 0555) ? FAILED : 0;
+        }
+        /* Another client put one there just now. */
+        remove_all(AT_FDCWD, path, 0);
+        if (!is_ours(folder, made)) die(FAILED, "%s", folder);
     }
-    text(path, sizeof path, "%s/ke", made);
-    unlink(path);
-    rmdir(made);
+    remove_all(AT_FDCWD, made, 0);
     return 0;
 }

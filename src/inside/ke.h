@@ -41,11 +41,26 @@ void no_new_rights(void);
 
 /* tool.c: start a tool of the debug image, found by its name among the links, while `/` is any root; never returns. */
 _Noreturn void start_tool(const char *own, const char *name, char **words);
+/* Where an image has its libraries; ended by NULL. */
+extern const char *const library_folders[];
 /* The root of the debug image as seen from another root: /proc/ANCHOR/root, or "" from inside. */
 extern char outside[64];
 
+/* nss.c: let no library of the target's be loaded for the name services its /etc/nsswitch.conf names; `own` is our folder. */
+void shadow_services(const char *own, int root);
+
 /* children.c: send a signal to everything that descends from us but `spared`, and what it traces with KILL. */
 int signal_descendants(int signal, pid_t spared);
+
+/* outside.c */
+/* Our end of the socket for tools that cannot run inside; the worker's is named in its environment. -1: there is none. */
+int outside_open(void);
+/* Inside: have a tool run outside, by its path there. Its exit code, or -1 where nobody can be asked. */
+int outside_ask(const char *path, char **words);
+/* Outside: take a request and start what it names, as that user. */
+void outside_serve(int end, const struct identity *as, bool keep);
+/* Outside: a child has ended; who asked for it is told. */
+void outside_ended(pid_t pid, int status);
 
 /* run.c: the supervisor of one exec. */
 int run(const char *own, int argc, char **argv);

@@ -394,7 +394,7 @@ static void end_rest(pid_t anchor) {
     }
 }
 
-static int supervise(const struct options *options, pid_t worker, pid_t anchor, char kind) {
+static int supervise(const struct options *options, pid_t worker, pid_t anchor, char kind, int requests, const struct identity *as) {
     double heard = now(), kills = 0;
     int status = 0;
     char buffer[512];
@@ -403,7 +403,7 @@ static int supervise(const struct options *options, pid_t worker, pid_t anchor, 
     for (;;) {
         pid_t pid;
         while ((pid = waitpid(-1, &status, WNOHANG | WUNTRACED)) > 0) {
-            if (pid != worker) continue;
+            if (pid != worker) { if (!WIFSTOPPED(status)) outside_ended(pid, status); continue; }
             /* Nobody is there who could continue it. */
             if (WIFSTOPPED(status)) { if (!options->bare) kill(-worker, SIGCONT); continue; }
             end_rest(anchor);
@@ -420,9 +420,12 @@ static int supervise(const struct options *options, pid_t worker, pid_t anchor, 
         bool lease = kind == 'c' && !kills;
         if (lease && now() - heard > LEASE) told = SIGALRM;
         if (kills && now() > kills) signal_descendants(SIGKILL, anchor), kills = now() + GRACE;
-        struct pollfd input = { .fd = lease ? 0 : -1, .events = POLLIN };
+        struct pollfd inputs[] = { { .fd = lease ? 0 : -1, .events = POLLIN }, { .fd = requests, .events = POLLIN } };
         struct timespec wait = { 1, 0 };
-        if (ppoll(&input, 1, kind == 'c' || kills ? &wait : NULL, &none) <= 0) continue;
+        if (ppoll(inputs, 2, kind == 'c' || kills ? &wait : NULL, &none) <= 0) continue;
+        if (inputs[1].revents & POLLIN) outside_serve(requests, as, options->keep);
+        else if (inputs[1].revents) requests = -1;
+        if (!inputs[0].revents) continue;
         ssize_t got = read(0, buffer, sizeof buffer);
         if (got > 0) heard = now();
         else if (got == 0 || (errno != EINTR && errno != EAGAIN)) told = SIGALRM;
@@ -455,7 +458,9 @@ int run(const char *own, int argc, char **argv) {
         else if (options.tries && has_preload(root)) why = "the target has an /etc/ld.so.preload, which every tool in its root would load";
         if (why) say_outside(&options, why), root = -1;
     }
+    if (root >= 0 && !options.files) shadow_services(own, root);
     pid_t anchor = root < 0 || options.files ? 0 : start_anchor(&as);
+    int requests = anchor ? outside_open() : -1;
     int input = input_of(kind);
     static const int watched[] = { SIGCHLD, SIGTERM, SIGHUP, SIGINT, SIGQUIT };
     sigset_t all;
@@ -477,5 +482,5 @@ int run(const char *own, int argc, char **argv) {
         sigaction(watched[i], &(struct sigaction){ .sa_handler = on_signal }, NULL);
     }
     if (kind == 'f') close(0);
-    return supervise(&options, worker, anchor, kind);
+    return supervise(&options, worker, anchor, kind, requests, &as);
 }

@@ -82,8 +82,12 @@ static bool acts_on_tools(const char *variable) {
     static const char *const exact[] = { "BASH_ENV", "ENV", "PROMPT_COMMAND", "PS4", "IFS", "GCONV_PATH", "NODE_OPTIONS",
         "JAVA_TOOL_OPTIONS", "_JAVA_OPTIONS", "JDK_JAVA_OPTIONS", "SHELLOPTS", "BASHOPTS", "PS0", "PS1", "PS2", "INPUTRC",
         "ZDOTDIR", "HISTFILE", "LOCPATH", "GLIBC_TUNABLES", "LESSOPEN", "LESSCLOSE", "TERMINFO", "TERMINFO_DIRS", "PAGER",
-        "EDITOR", "VISUAL", "OPENSSL_CONF", "OPENSSL_MODULES", "RUBYOPT" };
-    static const char *const begins[] = { "LD_", "PYTHON", "PERL5", "BASH_FUNC_", "GIT_" };
+        "EDITOR", "VISUAL", "OPENSSL_CONF", "OPENSSL_MODULES", "OPENSSL_ENGINES", "RUBYOPT", "RUBYLIB", "SHELL", "CURL_HOME",
+        "WGETRC", "XDG_CONFIG_HOME", "XDG_CONFIG_DIRS", "TAR_OPTIONS", "LESSKEY", "LESSKEYIN", "LESS", "MANPAGER", "CDPATH",
+        "NODE_PATH", "LUA_INIT", "AWKPATH", "AWKLIBPATH", "RSYNC_RSH", "SSH_ASKPASS", "SSLKEYLOGFILE", "GDBHISTFILE", "NLSPATH",
+        "JDK_JAVAC_OPTIONS", "JAVA_OPTIONS", "IBM_JAVA_OPTIONS", "OPENJ9_JAVA_OPTIONS", "DOTNET_STARTUP_HOOKS", "GOFLAGS",
+        "GOENV", "CLASSPATH" };
+    static const char *const begins[] = { "LD_", "PYTHON", "PERL5", "BASH_FUNC_", "GIT_", "FZF_", "MALLOC_" };
     size_t length = strcspn(variable, "=");
     for (size_t i = 0; i < sizeof exact / sizeof *exact; i++)
         if (strlen(exact[i]) == length && !strncmp(variable, exact[i], length)) return true;

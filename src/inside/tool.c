@@ -42,20 +42,21 @@ static void locate(const char *own, const char *name, char *path) {
     path[length] = 0;
 }
 
-/* The folders of the image's libraries, as they are seen from here. */
-static void library_path(char *out, size_t size) {
-    static const char *const folders[] = { "/lib/x86_64-linux-gnu", "/usr/lib/x86_64-linux-gnu", "/lib/aarch64-linux-gnu",
-        "/usr/lib/aarch64-linux-gnu", "/lib64", "/usr/lib64", "/lib", "/usr/lib", "/usr/local/lib" };
-    size_t used = 0;
-    *out = 0;
-    for (size_t i = 0; i < sizeof folders / sizeof *folders; i++) {
+const char *const library_folders[] = { "/lib/x86_64-linux-gnu", "/usr/lib/x86_64-linux-gnu", "/lib/aarch64-linux-gnu",
+    "/usr/lib/aarch64-linux-gnu", "/lib64", "/usr/lib64", "/lib", "/usr/lib", "/usr/local/lib", NULL };
+
+/* The folders of the image's libraries, as they are seen from here, behind that of nss.c. */
+static void library_path(const char *own, char *out, size_t size) {
+    text(out, size, "%s%s/nss", outside, own);
+    size_t used = strlen(out);
+    for (const char *const *folder = library_folders; *folder; folder++) {
         char seen[PATH_MAX];
-        int fd = resolve(folders[i], O_PATH | O_DIRECTORY, seen);
+        int fd = resolve(*folder, O_PATH | O_DIRECTORY, seen);
         if (fd < 0) continue;
         close(fd);
         size_t length = strlen(seen);
         if (used + length + 2 > size) die(NOT_EXECUTABLE, "the image's library folders have too long names");
-        used += sprintf(out + used, "%s%s", used ? ":" : "", seen);
+        used += sprintf(out + used, ":%s", seen);
     }
 }
 
@@ -84,6 +85,16 @@ static void point_to_data(const char *name, const char *path) {
         }
         if (*value) setenv(data[i].variable, value, 1);
     }
+}
+
+/* In the target's root a tool would begin with what the target's files tell it, of its user's home or of /etc: the option,
+ * to be its first, by which it does not. NULL: none. `seen` is the program itself, which may be another by that name. */
+static const char *without_files(const char *base, const char *seen) {
+    static const char *const options[][2] = { { "bash", "--norc" }, { "zsh", "-f" }, { "curl", "-q" }, { "gdb", "-nx" } };
+    const char *real = strrchr(seen, '/') + 1;
+    if (!*outside || strcmp(base, real)) return NULL;
+    for (size_t i = 0; i < sizeof options / sizeof *options; i++) if (!strcmp(base, options[i][0])) return options[i][1];
+    return NULL;
 }
 
 /* Whether a loader knows --argv0 (glibc since 2.33; musl since 1.1.24, which compares without the dashes): the word stands
@@ -117,6 +128,17 @@ static void read_interpreter(int fd, char *out, size_t size, const char *name) {
 /* `#!INTERPRETER [ARGUMENT]`: the interpreter is the image's too, and gets the script by its path outside. */
 _Noreturn static void start_script(const char *own, char *line, const char *seen, char **words, int depth);
 
+/* Whether a program is a JVM's launcher, by the library beside it: it does not find its home from another root. */
+static bool is_of_jdk(const char *seen) {
+    static const char *const libraries[] = { "../lib/libjli.so", "../lib/jli/libjli.so", "../lib/amd64/jli/libjli.so" };
+    for (size_t i = 0; i < 3; i++) {
+        char library[PATH_MAX];
+        text(library, sizeof library, "%.*s%s", (int)(strrchr(seen, '/') + 1 - seen), seen, libraries[i]);
+        if (access(library, F_OK) == 0) return true;
+    }
+    return false;
+}
+
 /* A loader that cannot be told the name shows the program the path it is given: one that ends in the name by which it was
  * called, where that leads to the same file (an absolute link would lead to one of the target's). */
 static void call_by_name(int program, const char *path, char *seen) {
@@ -142,9 +164,23 @@ _Noreturn static void start(const char *own, const char *name, char **words, int
     ssize_t got = pread(fd, head, sizeof head - 1, 0);
     head[got > 0 ? got : 0] = 0;
     if (head[0] == '#' && head[1] == '!') start_script(own, head + 2, seen, words, depth);
+    if (*outside && is_of_jdk(seen)) {
+        int code = outside_ask(seen + strlen(outside), words);
+        if (code >= 0) _exit(code);
+    }
     const char *base = strrchr(path, '/') ? strrchr(path, '/') + 1 : path;
     point_to_data(base, path);
     read_interpreter(fd, wanted, sizeof wanted, name);
+    const char *option = without_files(base, seen);
+    if (option) {
+        size_t count = 0;
+        while (words[count]) count++;
+        char **more = calloc(count + 2, sizeof *more);
+        if (!more) die(NOT_EXECUTABLE, "%s", name);
+        more[0] = words[0], more[1] = (char *)option;
+        for (size_t i = 1; i < count; i++) more[i + 1] = words[i];
+        words = more;
+    }
     if (!*wanted) { execve(seen, words, environ); die(NOT_EXECUTABLE, "%s", path); }
     int ld = resolve(wanted, O_RDONLY, loader);
     if (ld < 0) die(NOT_EXECUTABLE, "%s, the loader of %s", wanted, path);
@@ -155,7 +191,7 @@ _Noreturn static void start(const char *own, const char *name, char **words, int
         die(FAILED, "the target has an /etc/ld.so.preload, which would be loaded into every tool started in its root\n"
             "Its files are at $TARGET_ROOT for tools outside: --root debug.");
     }
-    library_path(libraries, sizeof libraries);
+    library_path(own, libraries, sizeof libraries);
     size_t count = 0, n = 0;
     while (words[count]) count++;
     char **v = calloc(count + 8, sizeof *v);
