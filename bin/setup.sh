@@ -17,7 +17,8 @@ fi
 # need COMMAND PACKAGE: the package is wanted when the command is not there.
 missing=
 need() { PATH=$PATH:/usr/sbin:/sbin command -v "$1" >/dev/null 2>&1 || missing="$missing $2"; }
-if [ "$(uname)" = Linux ]; then
+# A build without the launcher needs no compiler; one with it says itself what is missing.
+if [ "$(uname)" = Linux ] && { [ "$purpose" != build ] || [ "$(id -u)" = 0 ]; }; then
 	need gcc gcc
 	need musl-gcc musl-tools
 	case $(uname -m) in

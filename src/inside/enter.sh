@@ -26,6 +26,7 @@ shift
 ke_path=$PATH
 ke_take() { PATH=$ke_path dd bs="$1" count=1 iflag=fullblock 2>/dev/null; }
 ke_fail() { echo "error: $1" >&2; exit 125; }
+case $ke_letters in *f*) ke_fail 'files need the launcher, and this container has no place that permits execution' ;; esac
 
 # The target: the first process, by number, whose cgroup names the container. PID 1 need not be it: it may be the node's.
 ke_names() {
@@ -60,7 +61,10 @@ fi
 
 if [ -n "$ke_env" ]; then
 	# A newline inside a value is \001 on the way.
-	ke_theirs=$(tr '\n\0' '\1\n' <"/proc/$ke_pid/environ") || ke_fail "the target's environment cannot be read"
+	ke_read="tr \\n\\0 \\001\\n"
+	ke_theirs=$($ke_read <"/proc/$ke_pid/environ") 2>/dev/null ||
+		ke_theirs=$(setpriv --reuid "$TARGET_UID" --regid "$TARGET_GID" --clear-groups cat "/proc/$ke_pid/environ" | $ke_read) ||
+		ke_fail "the target's environment cannot be read"
 	while IFS= read -r ke_line; do
 		case $ke_line in
 		PATH=* | LD_* | BASH* | ENV=* | PROMPT_COMMAND=* | PS[0-4]=* | IFS=* | GCONV_PATH=* | PYTHON* | PERL5* | NODE_OPTIONS=* | \
@@ -183,6 +187,7 @@ case $ke_kind in
 c) exec </dev/null ;;
 f) ke_frames "$@"; exit $? ;;
 esac
-[ -n "$ke_anchor" ] || exec "$@"
+# The way to the tools leads through this shell.
+[ -n "$ke_root" ] || exec "$@"
 "$@"
 exit $?
