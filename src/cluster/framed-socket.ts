@@ -13,6 +13,11 @@ const PONG = 10;
 
 /** Bytes of one message that are taken at most; the API server sends some 32 KiB. */
 const MESSAGE = 64 * 1024 * 1024;
+/** Bytes of a server's frame before its content, at most. */
+const HEAD = 10;
+/** Bytes that go through between two collections. */
+const GARBAGE = 12 * 1024 * 1024;
+const NOTHING = Buffer.alloc(0);
 
 /**
  * A WebSocket (RFC 6455) over node:http, for Bun. Its own client (1.4.5) loses its place when the first frame comes in two
@@ -24,11 +29,14 @@ export class FramedSocket extends EventEmitter implements Socket {
 	readyState = 0;
 	protocol = '';
 	#stream: Duplex | undefined;
-	/** Arrived and not yet a whole frame. */
-	#pending: Buffer = Buffer.alloc(0);
+	/** Arrived and not yet a whole frame: the used part of `#room`. */
+	#pending: Buffer = NOTHING;
+	#room: Buffer = NOTHING;
 	/** The frames of a message so far. */
 	#parts: Uint8Array[] = [];
 	#code = 1006;
+	/** Bytes that went through since the last collection. */
+	#garbage = 0;
 	readonly #secure: boolean;
 	readonly #request: ReturnType<typeof httpRequest>;
 
@@ -107,6 +115,7 @@ export class FramedSocket extends EventEmitter implements Socket {
 	/** A client's frames are whole, and masked with a key of their own (§5.3). Over TLS, where nobody reads on the way, it is 0. */
 	#write(opcode: number, content: Uint8Array): void {
 		const { length } = content;
+		this.#count(length);
 		const extended = length > 65535 ? 8 : length > 125 ? 2 : 0;
 		const start = 2 + extended + 4;
 		const frame = Buffer.allocUnsafe(start + length);
@@ -121,27 +130,67 @@ export class FramedSocket extends EventEmitter implements Socket {
 		this.#stream?.write(frame);
 	}
 
-	#arrived(bytes: Buffer): void {
-		this.#pending = this.#pending.length === 0 ? bytes : Buffer.concat([this.#pending, bytes]);
-		for (let size = this.#frame(); size > 0; size = this.#frame()) this.#pending = this.#pending.subarray(size);
+	/** So many bytes are or become garbage, which Bun would let grow to twice what we may take. */
+	#count(bytes: number): void {
+		this.#garbage += bytes;
+		if (this.#garbage < GARBAGE) return;
+		this.#garbage = 0;
+		// A collection takes some 5 ms.
+		globalThis.Bun?.gc(true);
 	}
 
-	/** Handles the first frame of what is pending and returns its size, or 0 if it is not whole yet. */
-	#frame(): number {
-		const bytes = this.#pending;
-		const [first, second] = bytes;
-		if (first === undefined || second === undefined) return 0;
-		const short = second & 0x7f;
-		const start = 2 + (short === 127 ? 8 : short === 126 ? 2 : 0);
-		if (bytes.length < start) return 0;
-		const length = short === 127 ? Number(bytes.readBigUInt64BE(2)) : short === 126 ? bytes.readUInt16BE(2) : short;
-		if (length > MESSAGE || second > 127) {
-			this.#failed(new Error('the server sent what is no WebSocket frame'));
-			return 0;
+	/** Takes what arrived apart where it lies: only a frame that comes in several pieces is copied, into a room of its own. */
+	#arrived(bytes: Buffer): void {
+		this.#count(bytes.length);
+		let rest = bytes;
+		while (rest.length > 0 && this.readyState !== 3) {
+			if (this.#pending.length === 0) {
+				const size = this.#sizeOf(rest);
+				if (size !== undefined && size <= rest.length) {
+					this.#frame(rest.subarray(0, size));
+					rest = rest.subarray(size);
+					continue;
+				}
+			}
+			rest = rest.subarray(this.#keep(rest));
+			if (this.#pending.length !== this.#sizeOf(this.#pending)) continue;
+			const whole = this.#pending;
+			this.#pending = NOTHING;
+			this.#room = NOTHING;
+			this.#frame(whole);
 		}
-		if (bytes.length < start + length) return 0;
-		this.#handle(first & 0x0f, first > 127, bytes.subarray(start, start + length));
-		return start + length;
+	}
+
+	/** Adds to the frame that is pending what belongs to it, and its head alone as long as it does not tell the size. */
+	#keep(bytes: Buffer): number {
+		const have = this.#pending.length;
+		const size = this.#sizeOf(this.#pending) ?? Math.max(have + 1, 2);
+		if (this.#room.length < size) {
+			const room = Buffer.allocUnsafeSlow(Math.max(size, HEAD));
+			this.#pending.copy(room);
+			this.#room = room;
+		}
+		const taken = bytes.copy(this.#room, have, 0, size - have);
+		this.#pending = this.#room.subarray(0, have + taken);
+		return taken;
+	}
+
+	/** Bytes of the frame that begins here; undefined: its head is not all there yet. */
+	#sizeOf(bytes: Buffer): number | undefined {
+		const second = bytes[1];
+		if (second === undefined) return undefined;
+		const start = startOf(second);
+		if (bytes.length < start) return undefined;
+		const short = second & 0x7f;
+		const length = short === 127 ? Number(bytes.readBigUInt64BE(2)) : short === 126 ? bytes.readUInt16BE(2) : short;
+		if (length <= MESSAGE && second <= 127) return start + length;
+		this.#failed(new Error('the server sent what is no WebSocket frame'));
+		return undefined;
+	}
+
+	#frame(bytes: Buffer): void {
+		const [first = 0, second = 0] = bytes;
+		this.#handle(first & 0x0f, first > 127, bytes.subarray(startOf(second)));
 	}
 
 	#handle(opcode: number, isLast: boolean, content: Buffer): void {
@@ -162,4 +211,9 @@ export class FramedSocket extends EventEmitter implements Socket {
 			this.emit('message', message, opcode !== TEXT);
 		}
 	}
+}
+
+/** Where the content of a server's frame starts, by its second byte. */
+function startOf(second: number): number {
+	return (second & 0x7f) === 127 ? 10 : (second & 0x7f) === 126 ? 4 : 2;
 }

@@ -43,15 +43,6 @@ export function namesTarget({ root, targetEnv, runAs }: SessionRequest): boolean
 	return root === 'target' || targetEnv === true || runAs === 'target';
 }
 
-/** Whether a request comes to nothing unless it is the target's user. */
-export function actsAsTarget(request: SessionRequest, toolkit: Toolkit | undefined): boolean {
-	return (
-		namesTarget(request) ||
-		wantedRoot(request, toolkit) !== 'debug' ||
-		[...(toolkit?.needs ?? []), ...(toolkit?.wants ?? [])].includes('same-user')
-	);
-}
-
 /**
  * Whether a container may change its root, as far as its spec tells: Pod Security *restricted* leaves no way; else there is
  * SYS_CHROOT, or perhaps a user namespace.

@@ -1,7 +1,7 @@
 import type { V1Pod } from '@kubernetes/client-node';
 import { UserError } from '../errors.ts';
 import type { Candidate } from '../plan/container.ts';
-import { actsAsTarget, noChroot, PLAIN_ENTRY, wantedRoot } from '../plan/entry.ts';
+import { noChroot, PLAIN_ENTRY, wantedRoot } from '../plan/entry.ts';
 import { targetIdentity } from '../plan/identity.ts';
 import { readStart } from '../plan/start.ts';
 import { addContainer } from './add.ts';
@@ -87,7 +87,7 @@ async function asTarget(input: SessionInput, tools: SessionTools, brought: Broug
 	const target = candidate.container.targetContainerName;
 	const { runAsUser, runAsGroup } = candidate.container.securityContext ?? {};
 	const guessed = candidate.profile === 'restricted' && prepared.identity === undefined && runAsUser !== undefined;
-	if (!guessed || !target || targetIdentity(pod, target) || !actsAsTarget(input.request, input.toolkit)) return brought;
+	if (!guessed || !target || targetIdentity(pod, target)) return brought;
 	const found = await findIdentity(input, brought);
 	if (!found || found.uid === 0 || (found.uid === runAsUser && found.gid === runAsGroup)) return brought;
 	tools.console.say(`container ${target} runs as ${found.uid}:${found.gid}: a container of that user does the work`);
