@@ -217,22 +217,34 @@ static void say_outside(const struct options *options, const char *why) {
 
 /* The first shell of the words that is there, as the session's: with our prompt, and in the target's root without any rc
  * file, history or key binding of the target's. */
-static void choose_shell(struct options *options, bool inside, char **words) {
+/* The first of the words that is a program in one of the folders, or by itself; NULL: none is. */
+static char *first_of(char **words, const char *folders, bool no_zsh) {
+    char *path = strdup(folders), *found = NULL;
+    for (; path && *words && !found; words++) {
+        if (no_zsh && !strcmp(*words, "zsh")) continue;
+        char *rest = strcpy(path, folders);
+        for (char *folder; !found && (folder = strsep(&rest, ":"));) {
+            char candidate[PATH_MAX];
+            text(candidate, sizeof candidate, "%s/%s", folder, *words);
+            if (access(candidate, X_OK) == 0) found = *words;
+        }
+        if (**words == '/' && access(*words, X_OK) == 0) found = *words;
+    }
+    free(path);
+    return found;
+}
+
+static void choose_shell(struct options *options, const char *own, bool inside, char **words) {
     static char prompt[512];
     const char *name = "sh";
     for (char **word = options->words; *word; word++) name = *word;
     bool zshenv = inside && (access("/etc/zshenv", F_OK) == 0 || access("/etc/zsh/zshenv", F_OK) == 0);
-    char *path = strdup(getenv("PATH") ? getenv("PATH") : ""), *found = NULL;
-    for (char **word = options->words; *word && !found; word++) {
-        if (zshenv && !strcmp(*word, "zsh")) continue;
-        char *rest = strcpy(path, getenv("PATH") ? getenv("PATH") : "");
-        for (char *folder; !found && (folder = strsep(&rest, ":"));) {
-            char candidate[PATH_MAX];
-            text(candidate, sizeof candidate, "%s/%s", folder, *word);
-            if (access(candidate, X_OK) == 0) found = *word;
-        }
-        if (**word == '/' && access(*word, X_OK) == 0) found = *word;
-    }
+    char tools[PATH_MAX], *found = NULL;
+    const char *path = getenv("PATH");
+    text(tools, sizeof tools, "%s%s/bin", outside, own);
+    /* Any of the image's before one of the target's, which is not ours to trust. */
+    if (inside && !options->theirs_first) found = first_of(options->words, tools, zshenv);
+    if (!found) found = first_of(options->words, path ? path : "", zshenv);
     if (found) name = found;
     const char *base = strrchr(name, '/') ? strrchr(name, '/') + 1 : name;
     words[0] = (char *)name, words[1] = NULL;
@@ -248,7 +260,6 @@ static void choose_shell(struct options *options, bool inside, char **words) {
         setenv("KE_PS1", prompt, 1);
         setenv("PROMPT_COMMAND", "PS1=$KE_PS1; unset PROMPT_COMMAND KE_PS1", 1);
     } else setenv("PS1", prompt, 1);
-    free(path);
 }
 
 static void set_path(const struct options *options, const char *own, bool inside, const char *theirs) {
@@ -325,7 +336,7 @@ _Noreturn static void work(struct options *options, const char *own, struct targ
     }
     set_path(options, own, inside, theirs);
     if (*options->term) setenv("TERM", options->term, 1);
-    if (options->shell) choose_shell(options, inside, shell), options->words = shell;
+    if (options->shell) choose_shell(options, own, inside, shell), options->words = shell;
     for (char **variable = variables; *variable; variable++) putenv(*variable);
     sigset_t none;
     sigemptyset(&none);
