@@ -4,6 +4,7 @@
  *   ke install FOLDER     put itself there, with a link for each tool on PATH (install.c)
  *   ke files ROOT …       read and write files below a root (files.c)
  *   in-target COMMAND…    in a session: COMMAND with "/" = the target's root, as the target's user
+ *   bring FILE            in a session: ask the client to fetch a file
  *   NAME…                 by any other name: the debug image's tool NAME, whatever "/" is (tool.c)
  *
  * It needs Linux 3.10, and openat2 (5.6) where it is there. */
@@ -17,6 +18,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/auxv.h>
+#include <termios.h>
 #include <unistd.h>
 
 void die(int code, const char *format, ...) {
@@ -57,6 +59,32 @@ static int in_target(const char *own, int argc, char **argv) {
     return run(own, n, words);
 }
 
+/* Ask the client to fetch a file, by a mark in the terminal's output, and wait for its y or n. */
+static int bring(int argc, char **argv) {
+    char path[PATH_MAX], begin[32], answer = 'n';
+    const char *pid = getenv("TARGET_PID");
+    struct termios saved, raw;
+    errno = 0;
+    if (argc != 2) die(FAILED, "bring takes one file, for example: bring app.log");
+    int tty = open("/dev/tty", O_RDWR | O_CLOEXEC);
+    if (tty < 0 || tcgetattr(tty, &saved)) die(FAILED, "bring needs a session at a terminal");
+    if (*argv[1] == '/') text(path, sizeof path, "%s", argv[1]);
+    else if (!getcwd(path, sizeof path)) die(FAILED, "the current folder");
+    else text(path + strlen(path), sizeof path - strlen(path), "%s%s", path[1] ? "/" : "", argv[1]);
+    if (access(path, R_OK)) die(FAILED, "%s", path);
+    text(begin, sizeof begin, "/proc/%s/root/", pid ? pid : "-");
+    const char *from = *outside ? path : !strncmp(path, begin, strlen(begin)) ? path + strlen(begin) - 1 : path;
+    raw = saved;
+    cfmakeraw(&raw);
+    tcsetattr(tty, TCSADRAIN, &raw);
+    dprintf(tty, "\033]ke;bring %s ", *outside || from != path ? "target" : "debug");
+    for (const char *at = from; *at; at++) dprintf(tty, "%%%02X", (unsigned char)*at);
+    dprintf(tty, "\007");
+    while (read(tty, &answer, 1) < 0 && errno == EINTR) {}
+    tcsetattr(tty, TCSADRAIN, &saved);
+    return answer != 'y';
+}
+
 int main(int argc, char **argv) {
     const char *called = (const char *)getauxval(AT_EXECFN);
     char own[PATH_MAX];
@@ -71,6 +99,7 @@ int main(int argc, char **argv) {
         if (slash) *slash = 0;
     }
     if (!strcmp(name, "in-target")) return in_target(own, argc, argv);
+    if (!strcmp(name, "bring")) return bring(argc, argv);
     if (argc > 2 && !strcmp(argv[1], "install")) return install(argv[2], called);
     if (!strcmp(name, "ke") || *called != '/') {
         if (argc > 2 && !strcmp(argv[1], "run")) return run(own, argc - 2, argv + 2);

@@ -7,7 +7,8 @@
  * in a session); k: keep our capabilities in the target's root; q: say nothing but errors; f: the words are the files
  * agent's, which works in the target's root from outside.
  * Keys: target=CONTAINER ID, pid=PID instead of it, root=target|try, as=target|UID:GID, env=target, first=target (its
- * PATH before the tools), term=TERM, prompt=TEXT, path=FOLDERS, filter=PROGRAM (compresses what the files agent writes).
+ * PATH before the tools), term=TERM, prompt=TEXT, path=FOLDERS, filter=PROGRAM (compresses what the files agent writes),
+ * files=debug (the agent works in the debug image's root).
  *
  * The header on stdin is blocks of 32 bytes of text: `COUNT KIND`, then for each variable `LENGTH LENGTH`, its name and
  * its value. Kind says what stdin is after it: n: the command's; f: the command's, in frames of 16 bytes of length and
@@ -35,7 +36,7 @@
 enum { LEASE = 8, GRACE = 2, CAP_SYS_CHROOT = 18, HEADER = 16 << 20 };
 
 struct options {
-    bool tty, shell, bare, keep, quiet, files, chroots, tries, of_target, theirs_first;
+    bool tty, shell, bare, keep, quiet, files, chroots, tries, of_target, of_debug_image, theirs_first;
     const char *container, *as, *term, *prompt, *path, *filter;
     pid_t pid;
     char **words;
@@ -71,6 +72,7 @@ static void read_options(struct options *options, int argc, char **argv) {
         else if ((value = value_of(argv[i], "prompt="))) options->prompt = value;
         else if ((value = value_of(argv[i], "path="))) options->path = value;
         else if ((value = value_of(argv[i], "filter="))) options->filter = value;
+        else if ((value = value_of(argv[i], "files="))) options->of_debug_image = true;
     }
     if (!options->words || !options->words[0]) { errno = 0; die(FAILED, "run: no command"); }
 }
@@ -215,8 +217,6 @@ static void say_outside(const struct options *options, const char *why) {
     if (!options->quiet) dprintf(2, "%s; the target's files are at $TARGET_ROOT\n", why);
 }
 
-/* The first shell of the words that is there, as the session's: with our prompt, and in the target's root without any rc
- * file, history or key binding of the target's. */
 /* The first of the words that is a program in one of the folders, or by itself; NULL: none is. */
 static char *first_of(char **words, const char *folders, bool no_zsh) {
     char *path = strdup(folders), *found = NULL;
@@ -234,6 +234,8 @@ static char *first_of(char **words, const char *folders, bool no_zsh) {
     return found;
 }
 
+/* The first shell of the words that is there, as the session's: with our prompt, and in the target's root without any rc
+ * file, history or key binding of the target's. */
 static void choose_shell(struct options *options, const char *own, bool inside, char **words) {
     static char prompt[512];
     const char *name = "sh";
@@ -453,11 +455,12 @@ int run(const char *own, int argc, char **argv) {
     pid_t pid = options.pid ? options.pid : find_target(options.container);
     if (pid && !read_target(pid, &target)) target.pid = 0;
     errno = 0;
-    if (!target.pid && (options.chroots || options.files || options.of_target || !strcmp(options.as, "target")))
+    if (!target.pid && (options.chroots || (options.files && !options.of_debug_image) || options.of_target || !strcmp(options.as, "target")))
         die(FAILED, "no process here belongs to the target container, so nothing can be done as it\nIts process can be named: --pid.");
     bool changes = wants_identity(&options, &target, &as);
     int root = -1;
-    if (options.files && (root = open_target(&target, "root")) < 0)
+    if (options.files) root = options.of_debug_image ? open("/", O_PATH | O_DIRECTORY | O_CLOEXEC) : open_target(&target, "root");
+    if (options.files && root < 0)
         die(FAILED, "the target's root cannot be entered (its user is %u:%u)", target.as.uid, target.as.gid);
     if (options.chroots) {
         root = open_target(&target, "root");

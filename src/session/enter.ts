@@ -25,7 +25,7 @@ export interface Work {
 	/** Say nothing but errors there either. */
 	quiet: boolean;
 	/** The words are the files agent's (src/inside/files.c); its output goes through the compressor, if one is named. */
-	files?: { filter: string | undefined };
+	files?: { filter: string | undefined; ofDebugImage?: boolean };
 }
 
 /** The argv that runs a work through `src/inside/bootstrap.sh` and the launcher. */
@@ -51,10 +51,22 @@ export function enterCommand(work: Work): string[] {
 		prompt: work.shell ? work.prompt : '',
 		path: work.path.join(':'),
 		filter: work.files?.filter ?? '',
+		files: work.files?.ofDebugImage ? 'debug' : '',
 	};
 	const said = Object.entries(keys).flatMap(([key, value]) => (value === '' ? [] : [`${key}=${value}`]));
 	const sums = LAUNCHERS.map(({ sha256 }) => sha256).join(' ');
-	return ['sh', '-c', TEXTS.bootstrap, 'ke', sums || '-', folder(work.path), letters.join(''), ...said, '--', ...work.words];
+	return [
+		'sh',
+		'-c',
+		TEXTS.bootstrap,
+		'ke',
+		sums || '-',
+		folder(work.path),
+		letters.join(''),
+		...said,
+		'--',
+		...work.words,
+	];
 }
 
 /** The launcher's folder in the debug container: another for each build of it, and for other folders with tools. */

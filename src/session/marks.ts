@@ -1,20 +1,60 @@
-/** What runs in the container says to us before the command begins: `ok`, `header`, `script`, or `carry MACHINE`. */
+/** What runs in the container says to us: `ok`, `header`, `script` or `carry MACHINE` before the command, `bring …` in it. */
 export type Mark = string;
 
 const BEGIN = '\x1b]ke;';
-const END = 0x07;
-/** Bytes of the longest mark. */
-const LONGEST = 80;
+const END = '\x07';
+
+/** A piece of a stream: bytes as they are, or a mark that stood between them. */
+type Piece = Uint8Array | { mark: Mark };
+
+/** Cuts a stream into marks, which stand between `ESC ]ke;` and BEL, and what is between them. */
+export class MarkStream {
+	/** Bytes of the longest mark; what goes on for longer is none. */
+	readonly #longest: number;
+	#held = Buffer.alloc(0);
+
+	constructor(longest: number) {
+		this.#longest = longest;
+	}
+
+	/** The pieces of some more bytes; what may be the beginning of a mark is held back. */
+	*take(bytes: Uint8Array): Generator<Piece> {
+		this.#held = Buffer.concat([this.#held, bytes]);
+		while (this.#held.length > 0) {
+			const at = this.#held.indexOf(0x1b);
+			if (at !== 0) {
+				yield this.#cut(at < 0 ? this.#held.length : at);
+				continue;
+			}
+			const end = this.#held.indexOf(END);
+			const isMark = startsLike(this.#held) && (end < 0 ? this.#held.length : end) <= this.#longest;
+			if (!isMark) yield this.#cut(1);
+			else if (end < 0) return;
+			else yield { mark: this.#cut(end + 1).toString('latin1', BEGIN.length, end) };
+		}
+	}
+
+	/** What is held back, when no more comes. */
+	rest(): Uint8Array {
+		return this.#cut(this.#held.length);
+	}
+
+	#cut(length: number): Buffer {
+		const cut = this.#held.subarray(0, length);
+		this.#held = this.#held.subarray(length);
+		return cut;
+	}
+}
 
 /**
- * Takes the marks out of a stream: what `src/inside/bootstrap.sh` and the launcher write between `ESC ]ke;` and BEL.
+ * Takes out of a stream the marks that come before a command: what `src/inside/bootstrap.sh` and the launcher say.
  *
  * Only until `ok` has come: what a command writes is its own. At a terminal marks are said again and again until they are
  * answered, so those that follow `ok` without anything between are taken out too.
  */
 export class Marks {
 	readonly #heard: (mark: Mark) => void;
-	#held = Buffer.alloc(0);
+	readonly #stream = new MarkStream(80);
 	#over = false;
 	/** Whether something that is no mark followed `ok`. */
 	#plain = false;
@@ -27,48 +67,29 @@ export class Marks {
 	/** What of some output goes on. */
 	pass(bytes: Uint8Array): Uint8Array {
 		if (this.#plain) return bytes;
-		this.#held = Buffer.concat([this.#held, bytes]);
 		const out: Uint8Array[] = [];
-		for (;;) {
-			const at = this.#over ? (startsLike(this.#held) ? 0 : -1) : this.#held.indexOf(0x1b);
-			if (at < 0) {
-				if (this.#over && this.#held.length > 0) this.#plain = true;
-				out.push(this.#held);
-				this.#held = Buffer.alloc(0);
-				break;
+		for (const piece of this.#stream.take(bytes)) {
+			if (piece instanceof Uint8Array) {
+				out.push(piece);
+				this.#plain ||= this.#over;
+			} else if (this.#plain) out.push(Buffer.from(`${BEGIN}${piece.mark}${END}`, 'latin1'));
+			else {
+				this.#over ||= piece.mark === 'ok';
+				this.#heard(piece.mark);
 			}
-			out.push(this.#held.subarray(0, at));
-			this.#held = this.#held.subarray(at);
-			if (!startsLike(this.#held)) {
-				out.push(this.#held.subarray(0, 1));
-				this.#held = this.#held.subarray(1);
-				continue;
-			}
-			const end = this.#held.indexOf(END);
-			if (end < 0) {
-				if (this.#held.length <= LONGEST) break;
-				out.push(this.#held.subarray(0, 1));
-				this.#held = this.#held.subarray(1);
-				continue;
-			}
-			const mark = this.#held.toString('latin1', BEGIN.length, end);
-			this.#held = this.#held.subarray(end + 1);
-			if (mark === 'ok') this.#over = true;
-			this.#heard(mark);
 		}
+		if (this.#plain) out.push(this.#stream.rest());
 		return Buffer.concat(out);
 	}
 
 	/** What is still held back when the stream has ended. */
 	rest(): Uint8Array {
-		const rest = this.#held;
-		this.#held = Buffer.alloc(0);
-		return rest;
+		return this.#stream.rest();
 	}
 }
 
 /** Whether bytes begin a mark, or may once more of them have come. */
 function startsLike(bytes: Buffer): boolean {
 	const length = Math.min(bytes.length, BEGIN.length);
-	return length > 0 && bytes.toString('latin1', 0, length) === BEGIN.slice(0, length);
+	return bytes.toString('latin1', 0, length) === BEGIN.slice(0, length);
 }

@@ -2,6 +2,7 @@ import type { V1Status } from '@kubernetes/client-node';
 import { type Channels, ConnectionLost, openChannels } from '../cluster/channels.ts';
 import type { Connection } from '../cluster/connect.ts';
 import { podPath } from '../cluster/pods.ts';
+import { BringHome } from './bring-home.ts';
 import { enterCommand, Greeting, type Work } from './enter.ts';
 import { exitCodeOf } from './exit-status.ts';
 import { encodeFrame } from './header.ts';
@@ -65,6 +66,10 @@ async function carryStreams(
 		// What reaches the screen before the terminal is raw would get carriage returns of its own.
 		return terminal?.whenRaw?.then(() => sink.stdout(bytes)) ?? sink.stdout(bytes);
 	};
+	const home =
+		greeting && 'words' in work && work.shell && terminal
+			? new BringHome(connection, place, work, (byte) => channels.send(Buffer.from(byte)).catch(() => {}))
+			: undefined;
 	const complain = (bytes: Uint8Array): Promise<void> | undefined =>
 		bytes.length === 0 ? undefined : sink.stderr(bytes);
 	const channels = await openChannels(
@@ -79,13 +84,13 @@ async function carryStreams(
 			...(work.tty && { tty: 'true' }),
 		},
 		{
-			stdout: (bytes) => show(work.tty ? clear(bytes) : bytes),
+			stdout: (bytes) => show(home ? home.pass(clear(bytes)) : work.tty ? clear(bytes) : bytes),
 			stderr: (bytes) => complain(clear(bytes)),
 		},
 	);
 	let unread: Error | undefined;
 	const feed = work.tty
-		? feedTerminal(channels, work, terminal)
+		? feedTerminal(channels, work, terminal, home)
 		: work.stdin
 			? feedPipe(channels)
 			: keepAlive(channels);
@@ -99,6 +104,7 @@ async function carryStreams(
 	try {
 		const status = await channels.status;
 		if (greeting) await (work.tty ? show : complain)(greeting.marks.rest());
+		await home?.finished();
 		return status;
 	} catch (error) {
 		throw unread ?? error;
@@ -148,11 +154,17 @@ export function keepAlive(channels: Pick<Channels, 'send'>): Feed {
 }
 
 /** The user's terminal, raw, as the command's. */
-function feedTerminal(channels: Channels, work: Streams, terminal: Terminal | undefined): Feed {
+function feedTerminal(
+	channels: Channels,
+	work: Streams,
+	terminal: Terminal | undefined,
+	home: BringHome | undefined,
+): Feed {
 	terminal?.makeRaw();
 	terminal?.onSize((columns, rows) => channels.resize(columns, rows));
 	let ended = false;
 	const onData = (bytes: Uint8Array): void => {
+		if (home?.takes(bytes)) return;
 		channels.send(bytes).catch(() => {});
 	};
 	return {
