@@ -86,7 +86,7 @@ describe('a musl debug image', function () {
 				const terminal = openTerminal(executable(), words, programEnv(cluster.kubeconfig));
 				try {
 					await terminal.see(/[#$] $/);
-					terminal.type(`ls / | wc -l; ls -d /${holds}; exit 5\r`);
+					terminal.type(`ls / | wc -l; ls -d /${holds} | cat; exit 5\r`);
 					await terminal.see(new RegExp(`\\n\\d+[^\\n]*\\r\\n/?${holds}`));
 					assert.equal(await terminal.ended, 5);
 				} finally {
