@@ -36,6 +36,7 @@ if [ "$purpose" != build ] && [ "$(uname)" = Linux ]; then
 	need curl curl
 	need script bsdutils
 	if [ "$purpose" != demo ]; then
+		[ -e /usr/include/stdio.h ] || missing="$missing libc6-dev"
 		need shellcheck shellcheck
 		need qemu-aarch64-static qemu-user-static
 	fi
