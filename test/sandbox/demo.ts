@@ -32,7 +32,7 @@ spec:
 
 const COMMANDS = [
 	['net', 'deploy/web', '--', 'curl', '-s', 'localhost:8080'],
-	['net', 'deploy/web', '-q', '--root', 'target', '--', 'sh', '-c', 'ls /; find / -name index.html; exit 7'],
+	['net', 'deploy/web', '-q', '--root', 'target', '--', 'sh', '-c', 'ls /; find / -xdev -name index.html; exit 7'],
 	['shell', 'pod/broken', '--image', 'registry.test/absent:1', '--', 'true'],
 ];
 
