@@ -139,6 +139,45 @@ describe('entering a target', function () {
 		assert.deepEqual([stdout, reused], ['1234\n56\nCapEff:\t0000000000000000\n', true]);
 	});
 
+	it('starts tools that the image keeps under its own /root, those of a JDK too, as the target’s user', async function () {
+		// The programs of the stand-in's images say who they are.
+		if (!cluster.sandbox) this.skip();
+		await cluster.apply(
+			namespace,
+			podYaml('jvm', { image: 'registry.test/webjava:1', container: 'env: [{name: MARK, value: target}]' }),
+			'jvm',
+		);
+		for (const [toolkit, tool] of [
+			['java', 'jcmd'],
+			['go', 'dlv'],
+		] as const) {
+			for (const how of [
+				['--root', 'target'],
+				['--run-as', 'target'],
+			]) {
+				const words = [
+					toolkit,
+					'jvm',
+					'-n',
+					namespace,
+					'-q',
+					...how,
+					'--env-from',
+					'target',
+					'--',
+					'sh',
+					'-c',
+					`${tool} a "b c"; exit 7`,
+				];
+				const ran = await ke(cluster, words);
+				assert.deepEqual(
+					[ran.code, ran.stdout, ran.stderr],
+					[7, `${tool} uid=1000 gid=1000 MARK=target hostname=jvm a b c\n`, ''],
+				);
+			}
+		}
+	});
+
 	it('--path target puts its programs first', async () => {
 		await cluster.apply(namespace, podYaml('box', { image: 'busybox:latest', command: ['sleep', '100000'] }), 'box');
 		const which = async (...words: string[]): Promise<string> =>
