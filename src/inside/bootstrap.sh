@@ -63,7 +63,8 @@ for ke_word; do
 done
 for ke_at in /tmp /var/tmp /run /dev/shm; do
 	ke_new=$ke_at/.ke-new-$$
-	[ "$ke_size" -gt 0 ] && (umask 77 && : >"$ke_new") 2>/dev/null || continue
+	# Made anew: whoever else may write there could have put a file or a link under that name.
+	[ "$ke_size" -gt 0 ] && (rm -f "$ke_new" && umask 77 && set -C && : >"$ke_new") 2>/dev/null || continue
 	if [ -n "$ke_old" ]; then cat "$ke_old"; else ke_take "$ke_size"; fi >"$ke_new"
 	chmod 700 "$ke_new"
 	if ke_ours "$ke_new" && PATH=$ke_folders$PATH "$ke_new" install "$ke_at/$ke_dir" 2>/dev/null && ke_ours "$ke_at/$ke_dir/ke"; then

@@ -64,6 +64,8 @@ static void library_path(const char *own, char *out, size_t size) {
 static void point_to_data(const char *name, const char *path) {
     static const struct { const char *tool, *variable, *folder; bool unless_there; } data[] = {
         { "", "TERMINFO_DIRS", "/lib/terminfo:/usr/share/terminfo:/etc/terminfo", false },
+        { "", "GCONV_PATH", "/usr/lib/x86_64-linux-gnu/gconv:/usr/lib/aarch64-linux-gnu/gconv:/usr/lib64/gconv:/usr/lib/gconv", false },
+        { "", "OPENSSL_CONF", "/etc/ssl/openssl.cnf", false },
         { "", "SSL_CERT_FILE", "/etc/ssl/certs/ca-certificates.crt", true },
         { "python", "PYTHONHOME", "/usr", false },
         { "git", "GIT_EXEC_PATH", "/usr/lib/git-core", false },
@@ -85,6 +87,8 @@ static void point_to_data(const char *name, const char *path) {
         }
         if (*value) setenv(data[i].variable, value, 1);
     }
+    /* The target's would name modules of its own. */
+    if (*outside) setenv("OPENSSL_CONF", "/dev/null", 0);
 }
 
 /* In the target's root a tool would begin with what the target's files tell it, of its user's home or of /etc: the option,

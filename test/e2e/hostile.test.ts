@@ -109,6 +109,13 @@ describe('a hostile target', function () {
 					unmarked(pod);
 				});
 
+				it('is looked at from the shell of a toolkit that opens it there', async () => {
+					const screen = await atTerminal(['java', pod, '-n', namespace], ['jcmd -l\r', 'echo $((6 * 7))\r']);
+					assert.match(screen, new RegExp(`jcmd uid=${pod.endsWith('user') ? 1000 : 0} .*MARK=target`));
+					assert.match(screen, /\n42\r\n/);
+					unmarked(pod);
+				});
+
 				it('is looked at from another shell by name', async () => {
 					const screen = await atTerminal(
 						['net', pod, '-n', namespace, '-q', '-i', '-t', '--root', 'target', '--env-from', 'target', '--', 'dash'],

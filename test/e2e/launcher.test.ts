@@ -83,6 +83,17 @@ describe('the launcher in a pod', function () {
 		]);
 	});
 
+	it('is carried past what others have put under the names it takes', async () => {
+		// The process id of the next command is among these.
+		const names = 'seq -f /tmp/.ke-new-%.0f $$ $(($$ + 9999))';
+		const plant = `${names} | xargs touch && ${names} | xargs chown 1000 && rm -rf /tmp/.ke-[0-9a-f]*`;
+		assert.equal((await net('user', '--', 'sh', '-c', plant)).code, 0);
+		assert.deepEqual(await net('user', '--', 'echo', 'ran'), { code: 0, stdout: 'ran\n', stderr: '' });
+		const owner = 'find /tmp -maxdepth 1 -name ".ke-new-*" -delete; stat -c %u /tmp/.ke-*/ke';
+		const { stdout } = await net('user', '--', 'sh', '-c', owner);
+		assert.equal(stdout, '0\n');
+	});
+
 	for (const [how, script] of [
 		[
 			'other bytes',
