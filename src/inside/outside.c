@@ -81,9 +81,14 @@ void outside_serve(int end, const struct identity *as, bool keep) {
     struct iovec part = { message, REQUEST };
     struct msghdr head = { .msg_iov = &part, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof control };
     ssize_t size = message ? recvmsg(end, &head, MSG_CMSG_CLOEXEC | MSG_DONTWAIT) : -1;
-    struct cmsghdr *rights = size > 0 ? CMSG_FIRSTHDR(&head) : NULL;
-    if (!rights || rights->cmsg_type != SCM_RIGHTS || rights->cmsg_len != CMSG_LEN(sizeof fds)) { free(message); return; }
-    memcpy(fds, CMSG_DATA(rights), sizeof fds);
+    struct cmsghdr *rights = size < 0 ? NULL : CMSG_FIRSTHDR(&head);
+    size_t given = rights && rights->cmsg_type == SCM_RIGHTS ? (rights->cmsg_len - CMSG_LEN(0)) / sizeof *fds : 0;
+    if (given > 0) memcpy(fds, CMSG_DATA(rights), given * sizeof *fds);
+    if (given < FDS) {
+        while (given > 0) close(fds[--given]);
+        free(message);
+        return;
+    }
     message[size] = 0;
     size_t at = strlen(message) + 1, free_one = 0;
     const char *path = at < (size_t)size ? message + at : "";
