@@ -6,7 +6,7 @@
  *   receive ID.N NAME DEST [--again BASE] [--no-preserve]     files and folders in; ID is hexadecimal, N counts
  *                                                           the agents of one transfer
  *
- * Arguments are paths of which every byte but letters, digits and `/._-+=,@:` is written %XX; `%` alone is the empty path.
+ * A path that does not begin with a slash starts where the target's process is. Arguments are paths of which every byte but letters, digits and `/._-+=,@:` is written %XX; `%` alone is the empty path.
  *
  * A record is a type (one letter), the length of its body (4 bytes) and the body; numbers are little-endian. Paths are bytes,
  * without a slash at either end. Types:
@@ -49,6 +49,7 @@
 #define HEAD 5u
 
 bool files_reader_gone, files_reader_may_go;
+const char *files_cwd;
 static unsigned char out[2 * FRAME + RECORD];
 static size_t used;
 
@@ -195,6 +196,15 @@ bool files_unescape(char *text) {
 	}
 	*to = '\0';
 	return (size_t)(to - text) < PATH;
+}
+
+const char *files_absolute(const char *path) {
+	if (files_cwd == NULL || *path == '/' || *path == '\0') return path;
+	size_t size = strlen(files_cwd) + strlen(path) + 2;
+	char *joined = malloc(size);
+	if (joined == NULL) return path;
+	snprintf(joined, size, "%s/%s", files_cwd, path);
+	return joined;
 }
 
 int files_main(int root, int argc, char **argv) {

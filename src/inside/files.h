@@ -55,6 +55,11 @@ const char *files_kind_words(mode_t mode);
 /* Undoes the escape of an argument in place. False: it is not one. */
 bool files_unescape(char *text);
 
+/* Where paths that do not begin with a slash start: a path in the root; NULL: at the root. */
+extern const char *files_cwd;
+/* A path as it was named, from the root. */
+const char *files_absolute(const char *path);
+
 /* The end record. */
 void files_put_end(uint64_t entries, uint64_t bytes, uint64_t notes);
 

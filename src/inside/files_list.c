@@ -100,13 +100,14 @@ int files_list(int root, int argc, char **argv) {
 		struct files_names names = {0};
 		struct stat stat;
 		if (!files_unescape(argv[i])) return 1;
-		int fd = files_open_named(root, argv[i], O_PATH);
+		const char *path = files_absolute(argv[i]);
+		int fd = files_open_named(root, path, O_PATH);
 		if (fd < 0 && errno != ENOENT && errno != EXDEV && errno != ELOOP) {
 			note((uint32_t)i, "");
 			continue;
 		}
 		/* A link that leads nowhere is still something to list. */
-		if (fd < 0) fd = in_root_nofollow(root, argv[i], O_PATH | O_CLOEXEC, 0);
+		if (fd < 0) fd = in_root_nofollow(root, path, O_PATH | O_CLOEXEC, 0);
 		if (fd < 0 || fstat(fd, &stat) < 0) {
 			note((uint32_t)i, "");
 			continue;

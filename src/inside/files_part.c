@@ -114,7 +114,30 @@ void files_sweep(struct receiver *to) {
 	}
 }
 
-/* A file that is a mount of its own (/etc/hosts in a pod) cannot be renamed over: its content is replaced. */
+/* The number of the mount that something open is on; -1: /proc does not tell. */
+static long mount_of(int fd) {
+	char path[64], line[128];
+	long number = -1;
+	snprintf(path, sizeof path, "/proc/self/fdinfo/%d", fd);
+	FILE *info = fopen(path, "re");
+	while (info != NULL && number < 0 && fgets(line, sizeof line, info) != NULL) sscanf(line, "mnt_id: %ld", &number);
+	if (info != NULL) fclose(info);
+	return number;
+}
+
+/*
+ * Whether what stands under the name is a mount of its own. The kernel says EBUSY to a rename over one only in its own mount
+ * namespace; that of the target is another, where it would take the mount away without a word.
+ */
+bool files_is_mount(const struct receiver *to) {
+	if (!to->replaces) return false;
+	int fd = openat(to->folder, to->name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+	bool mount = fd >= 0 && mount_of(fd) != mount_of(to->folder);
+	if (fd >= 0) close(fd);
+	return mount;
+}
+
+/* A file that is a mount of its own (/etc/hosts in a pod) is not renamed over: its content is replaced. */
 bool files_write_in_place(struct receiver *to) {
 	int fd = openat(to->folder, to->name, O_WRONLY | O_TRUNC | O_NOFOLLOW | O_CLOEXEC);
 	unsigned char *bytes = files_data_room();

@@ -178,7 +178,8 @@ static void end_file(struct receiver *to, const unsigned char *body) {
 		files_forget(to);
 		return;
 	}
-	if (renameat(to->folder, to->part, to->folder, to->name) == 0 || (errno == EBUSY && files_write_in_place(to))) {
+	bool mount = files_is_mount(to);
+	if (mount ? files_write_in_place(to) : renameat(to->folder, to->part, to->folder, to->name) == 0) {
 		done(to);
 		files_forget(to);
 		return;
@@ -249,6 +250,8 @@ static void make_link(struct receiver *to, const char *text) {
 	}
 	if (to->replaces && S_ISDIR(to->replaced.st_mode)) {
 		refuse(to, EISDIR, NULL);
+	} else if (files_is_mount(to)) {
+		refuse(to, EBUSY, "a mount stands there");
 	} else {
 		snprintf(to->part, sizeof to->part, ".ke-%s.link", to->id);
 		const struct timespec times[2] = {to->wanted.st_mtim, to->wanted.st_mtim};
@@ -362,7 +365,7 @@ int files_receive(int root, int argc, char **argv) {
 	to.again = base != NULL;
 	const char *why = NULL;
 	if (base != NULL) snprintf(to.base, sizeof to.base, "%s", base);
-	else why = find_base(&to, argv[1], argv[2]);
+	else why = find_base(&to, argv[1], files_absolute(argv[2]));
 	unsigned char hello[4 + PATH];
 	size_t length = why ? 0 : strlen(to.base);
 	memcpy(hello, "KEF1", 4);

@@ -39,6 +39,8 @@ int files_open_place(struct receiver *to, bool follow);
 bool files_find_left(struct receiver *to);
 /* Removes what earlier agents have left in this folder of files that come again as a whole. */
 void files_sweep(struct receiver *to);
+/* Whether what the file replaces is a mount of its own. */
+bool files_is_mount(const struct receiver *to);
 /* Replaces the content of a file that is a mount of its own, by that of the temporary one. */
 bool files_write_in_place(struct receiver *to);
 /* Closes the temporary file; drop: removes it too. */

@@ -369,7 +369,7 @@ int files_send(int root, int argc, char **argv) {
 		if (from_path != NULL && (uint32_t)i < from_index) continue;
 		bool here = from_path != NULL && (uint32_t)i == from_index;
 		sender.index = (uint32_t)i;
-		sender.source = argv[i];
+		sender.source = files_absolute(argv[i]);
 		sender.path[0] = '\0';
 		sender.quiet = here && from_path[0] == '\0' && sender.from_offset == AFTER;
 		sender.from_path = here && from_path[0] != '\0' ? from_path : NULL;

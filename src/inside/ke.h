@@ -66,7 +66,8 @@ void outside_ended(pid_t pid, int status);
 int run(const char *own, int argc, char **argv);
 /* install.c: put ourselves and the links of the tools on PATH into a folder. */
 int install(const char *folder, const char *self);
-/* files.c */
+/* files.c; files_cwd: where relative paths start. */
+extern const char *files_cwd;
 int files_main(int root, int argc, char **argv);
 
 #endif

@@ -279,7 +279,7 @@ static void set_path(const struct options *options, const char *own, bool inside
 }
 
 /* The files agent, its stdout through a compressor where one is named: that is a child, whose end is waited for. */
-_Noreturn static void work_on_files(const struct options *options, int root) {
+_Noreturn static void work_on_files(const struct options *options, int root, int cwd) {
     int count = 0, ends[2], status = 0;
     pid_t filter = 0;
     while (options->words[count]) count++;
@@ -293,6 +293,11 @@ _Noreturn static void work_on_files(const struct options *options, int root) {
         dup2(ends[1], 1);
         close(ends[0]), close(ends[1]);
     }
+    static char place[PATH_MAX];
+    char link[64];
+    text(link, sizeof link, "/proc/self/fd/%d", cwd);
+    ssize_t length = cwd < 0 ? -1 : readlink(link, place, sizeof place - 1);
+    if (length > 0 && *place == '/') files_cwd = place;
     int code = files_main(root, count, options->words);
     close(1);
     if (filter) waitpid(filter, &status, 0);
@@ -316,13 +321,14 @@ _Noreturn static void work(struct options *options, const char *own, struct targ
         if (fchdir(root) || chroot(".")) die(FAILED, "chroot into the target's root");
         if (cwd < 0 || fchdir(cwd)) if (chdir("/")) die(FAILED, "/");
     }
+    int cwd = options->files ? open_target(target, "cwd") : -1;
     if (changes) become(as);
     if (options->files) {
         if (!options->keep) drop_capabilities(), no_new_rights();
         sigset_t none;
         sigemptyset(&none);
         sigprocmask(SIG_SETMASK, &none, NULL);
-        work_on_files(options, root);
+        work_on_files(options, root, cwd);
     }
     if (inside) {
         if (!options->keep) drop_capabilities(), no_new_rights();
