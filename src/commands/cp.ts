@@ -11,6 +11,7 @@ import { Meter, sayBytes } from '../session/transfer/meter.ts';
 import { addOutcome, emptyOutcome, type TransferOutcome } from '../session/transfer/outcome.ts';
 import { Upload } from '../session/transfer/upload.ts';
 import { sayDuration } from '../text/say.ts';
+import { pathBytes } from './argument-bytes.ts';
 import { BaseCommand } from './base.ts';
 import { FILES_FLAGS, openPodFiles, type PodFiles } from './files-request.ts';
 import { CONNECTION_FLAGS, POD_FLAGS } from './flags.ts';
@@ -44,7 +45,7 @@ export class CpCommand extends BaseCommand {
 	static override usage = ['cp (POD | TYPE/NAME):PATH… LOCAL [flags]', 'cp LOCAL… (POD | TYPE/NAME):PATH [flags]'];
 	static override examples = [
 		'# A folder, under its own name\nkubectl ephemeral cp web-0:/var/log .',
-		'# A file, to standard output\nkubectl ephemeral cp deploy/web:/proc/1/environ - -q',
+		'# A file, to standard output\nkubectl ephemeral cp deploy/web:/proc/1/cmdline - -q',
 		'# Into the pod\nkubectl ephemeral cp app.conf web-0:/etc/app/',
 		'# A log as it grows\nkubectl ephemeral cp web-0:/var/log/app.log - --follow',
 	];
@@ -79,7 +80,7 @@ export class CpCommand extends BaseCommand {
 			const ms = Math.round(performance.now() - started);
 			const alone = request.direction === 'download' ? request.remotes.length === 1 : request.locals.length === 1;
 			if (flags.output) await printDocument(documentOf(files, request, outcome, ms), flags.output as 'json' | 'yaml');
-			else tell(files, outcome, ms, alone, console);
+			else tell(files, outcome, ms, alone, flags['run-as'] === 'root', console);
 			return outcome.skipped.some(({ failed }) => failed) ? 1 : 0;
 		} catch (error) {
 			throw sayRefusal(error);
@@ -131,17 +132,19 @@ async function copy(
 	const meter = new Meter(progress);
 	try {
 		if (request.direction === 'download') {
-			const sources = request.remotes.map(({ path }) => Buffer.from(path));
+			const sources = request.remotes.map(({ path }) => pathBytes(path));
 			const follow = flags.follow ?? false;
 			const out = standardSink();
-			const to = openDestination(request.local, sources, follow, (bytes) => out.stdout(bytes));
+			const origin = `${files.namespace}/${files.pod}/${files.container}`;
+			const to = openDestination(request.local, sources, follow, (bytes) => out.stdout(bytes), origin);
 			const { retries, compress } = flags;
 			return await new Download(files.open, { sources, follow, compress, retries, stop }, to, meter, console.say).run();
 		}
 		const outcome = emptyOutcome();
 		const path = request.remotes[0].path;
 		// As with a local cp: several files need a folder.
-		const dest = Buffer.from(request.locals.length > 1 && !path.endsWith('/') ? `${path}/` : path);
+		const slash = request.locals.length > 1 && !path.endsWith('/') ? '/' : '';
+		const dest = Buffer.concat([pathBytes(path), Buffer.from(slash)]);
 		for (const local of request.locals) {
 			const name = Buffer.from(local === '-' ? '' : basename(local.replace(/[/\\]+$/, '')));
 			const upload = {
@@ -162,10 +165,21 @@ async function copy(
 }
 
 /** The lines at the end; and where the only thing that was asked for is not to be had, the error instead of them. */
-function tell(files: PodFiles, outcome: TransferOutcome, ms: number, alone: boolean, console: Console): void {
+function tell(
+	files: PodFiles,
+	outcome: TransferOutcome,
+	ms: number,
+	alone: boolean,
+	asRoot: boolean,
+	console: Console,
+): void {
 	const [first] = outcome.skipped;
 	if (alone && outcome.files === 0 && outcome.skipped.length === 1 && first?.failed) {
-		throw new UserError(`${files.pod}:${first.path} is not copied: ${first.reason}`);
+		const rights = !asRoot && /^permission denied$|not writable for this user/.test(first.reason);
+		throw new UserError(
+			`${files.pod}:${first.path} is not copied: ${first.reason}`,
+			rights ? '--run-as root may be permitted.' : undefined,
+		);
 	}
 	for (const { path, reason } of outcome.skipped) console.say(`not copied: ${path}: ${reason}`);
 	for (const { path, reason } of outcome.remarks) console.say(`${path}: ${reason}`);

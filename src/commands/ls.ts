@@ -5,6 +5,7 @@ import { openConsole } from '../session/console.ts';
 import { type Listing, listFiles } from '../session/transfer/list.ts';
 import { sayPath } from '../session/transfer/outcome.ts';
 import { printable } from '../text/printable.ts';
+import { pathBytes } from './argument-bytes.ts';
 import { BaseCommand } from './base.ts';
 import { FILES_FLAGS, openPodFiles } from './files-request.ts';
 import { CONNECTION_FLAGS, POD_FLAGS } from './flags.ts';
@@ -36,7 +37,7 @@ export class LsCommand extends BaseCommand {
 		try {
 			const files = await openPodFiles(this.reach(flags), remotes, flags, console);
 			if (files === undefined) return 0;
-			const paths = remotes.map(({ path }) => Buffer.from(path));
+			const paths = remotes.map(({ path }) => pathBytes(path));
 			const listings = await listFiles(files.open, paths, flags.retries);
 			if (flags.output) await printDocument(listings.map(documentOf), flags.output as 'json' | 'yaml');
 			else process.stdout.write(listings.map((listing) => textOf(listing, listings.length > 1)).join('\n'));

@@ -11,6 +11,7 @@ import type { OpenAgent } from '../../src/session/transfer/agent.ts';
 import { openDestination } from '../../src/session/transfer/destination.ts';
 import { Download, type DownloadRequest } from '../../src/session/transfer/download.ts';
 import { listFiles } from '../../src/session/transfer/list.ts';
+import { partOf } from '../../src/session/transfer/local-tree.ts';
 import { Meter } from '../../src/session/transfer/meter.ts';
 import type { TransferOutcome } from '../../src/session/transfer/outcome.ts';
 import { Upload, type UploadRequest } from '../../src/session/transfer/upload.ts';
@@ -22,6 +23,8 @@ let root = '';
 
 const pod = (...parts: string[]): string => join(root, ...parts);
 const here = (...parts: string[]): string => join(home, 'here', ...parts);
+/** Where what is called /file comes from, for the name of a half one. */
+const FROM = '\0/file';
 const sumOf = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
 
 /** `count` connections that are cut somewhere within `bytes`, then whole ones. */
@@ -158,7 +161,7 @@ describe('files in and out', function () {
 		fs.writeFileSync(pod('file'), content);
 		const cut = localAgent(root, { next: () => 1_000_000 });
 		await assert.rejects(download(cut, '/file', here('file'), { retries: 0 }), ConnectionLost);
-		const { size } = fs.statSync(here('file.part'));
+		const { size } = fs.statSync(partOf(Buffer.from(here('file')), FROM));
 		assert.ok(size > 900_000);
 		assert.equal(fs.existsSync(here('file')), false);
 		const open = localAgent(root);
@@ -168,12 +171,15 @@ describe('files in and out', function () {
 	});
 
 	it('an earlier part of something else is found out, and the file comes whole', async () => {
-		fs.writeFileSync(here('file.part'), 'something else');
+		fs.writeFileSync(partOf(Buffer.from(here('file')), FROM), 'something else');
+		fs.writeFileSync(here('file.part'), 'of somebody else');
 		fs.writeFileSync(pod('file'), 'the content, which is longer');
 		const { outcome, lines } = await download(localAgent(root), '/file', here('file'));
 		assert.equal(fs.readFileSync(here('file'), 'utf8'), 'the content, which is longer');
 		assert.match(lines.join(), /it changed meanwhile. It is fetched from its start/);
 		assert.equal(outcome.bytes, 28);
+		assert.deepEqual(fs.readdirSync(here()).sort(), ['file', 'file.part']);
+		assert.equal(fs.readFileSync(here('file.part'), 'utf8'), 'of somebody else');
 	});
 
 	it('holes stay holes in both directions', async () => {

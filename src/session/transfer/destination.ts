@@ -25,6 +25,7 @@ export interface Destination {
  *
  * @param sources paths in the pod
  * @param follow the file stays open and grows: it has its name from the start
+ * @param origin where the sources are (namespace, pod, container): half a file is gone on with for the same one only
  * @throws UsageError when several sources have no folder to go to, UserError when the folder cannot be made
  */
 export function openDestination(
@@ -32,8 +33,10 @@ export function openDestination(
 	sources: readonly Buffer[],
 	follow: boolean,
 	out: WriteOut,
+	origin = '',
 ): Destination {
 	if (local === '-') return new StreamDestination(out, sources.length);
+	const from = `${origin}\0${sources.join('\0')}`;
 	// Windows knows both slashes, and the paths of the pod have this one.
 	const named = process.platform === 'win32' ? local.replaceAll('\\', '/') : local;
 	const path = named.replace(/(?<=.)\/+$/, '');
@@ -43,12 +46,16 @@ export function openDestination(
 	else if (asFolder && !stat?.isDirectory())
 		throw new UserError(`${local} is no folder`, 'Without the slash it is replaced.');
 	if (asFolder || stat?.isDirectory()) {
-		const tree = new LocalTree(sources.map((source) => below(path, source)));
+		const tree = new LocalTree(
+			sources.map((source) => below(path, source)),
+			from,
+		);
 		tree.give(Buffer.from(path));
 		return new TreeDestination(
 			tree,
 			sources.length === 1 ? below(path, sources[0] ?? Buffer.alloc(0)) : undefined,
 			follow,
+			from,
 		);
 	}
 	if (sources.length > 1)
@@ -60,7 +67,7 @@ export function openDestination(
 			return undefined;
 		}, 1);
 	}
-	return new TreeDestination(new LocalTree([Buffer.from(path)]), Buffer.from(path), follow);
+	return new TreeDestination(new LocalTree([Buffer.from(path)], from), Buffer.from(path), follow, from);
 }
 
 /** Where a source goes in a folder: under its base name; one without a base name (`/`, `..`) is the folder. */
@@ -76,17 +83,19 @@ class TreeDestination implements Destination {
 	/** Where the only source goes. */
 	readonly #place: Buffer | undefined;
 	readonly #follow: boolean;
+	readonly #origin: string;
 	single = false;
 
-	constructor(tree: LocalTree, place: Buffer | undefined, follow: boolean) {
+	constructor(tree: LocalTree, place: Buffer | undefined, follow: boolean, origin: string) {
 		this.#tree = tree;
 		this.#place = place;
 		this.#follow = follow;
+		this.#origin = origin;
 	}
 
 	async resume(): Promise<Receiving | undefined> {
 		if (this.#place === undefined || this.#follow) return undefined;
-		const file = await LocalFile.resume(partOf(this.#place), this.#place);
+		const file = await LocalFile.resume(partOf(this.#place, this.#origin), this.#place);
 		if (file === undefined) return undefined;
 		this.single = true;
 		return new ReceivingFile(file, undefined, true);

@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import * as fs from 'node:fs';
 import { UserError } from '../../errors.ts';
 import type { Entry } from '../../formats/files/records.ts';
@@ -31,9 +31,13 @@ export class LocalTree {
 	/** Temporary names nobody has guessed. */
 	readonly #part = Buffer.from(`.ke-${randomBytes(8).toString('hex')}.part`);
 
+	/** What the files are of, for `partOf`. */
+	readonly #origin: string;
+
 	/** @param places absolute paths, or relative to the working folder */
-	constructor(places: readonly Buffer[]) {
+	constructor(places: readonly Buffer[], origin = '') {
 		this.#places = places;
+		this.#origin = origin;
 	}
 
 	/** Where an entry goes. @throws Refused when that is nowhere */
@@ -74,7 +78,7 @@ export class LocalTree {
 		this.#checkFree(path);
 		checkSpace(path, entry.allocated > 0 ? Math.min(entry.size, entry.allocated) : entry.size);
 		// A file that was named itself has a name to be found again by; in a folder that could be another file's.
-		if (entry.path.length === 0) return LocalFile.create(partOf(path), path, true);
+		if (entry.path.length === 0) return LocalFile.create(partOf(path, this.#origin), path, true);
 		const part = Buffer.concat([path.subarray(0, path.lastIndexOf(0x2f) + 1), this.#part]);
 		return LocalFile.create(part, path, false);
 	}
@@ -147,9 +151,22 @@ export class LocalTree {
 	}
 }
 
-/** The temporary name of a file that was named itself: a later command finds it. */
-export function partOf(path: Buffer): Buffer {
-	return Buffer.concat([path, Buffer.from('.part')]);
+/** Bytes of a name that get a temporary name behind them; of a longer one nothing is in it. */
+const LONG_NAME = 220;
+
+/**
+ * The temporary name of a file that was named itself. A later command for the same file finds it, and nobody else's file is
+ * called that: it names the place and where the content comes from.
+ */
+export function partOf(path: Buffer, origin: string): Buffer {
+	const start = path.lastIndexOf(0x2f) + 1;
+	const name = path.subarray(start);
+	const mark = createHash('sha256').update(name).update('\0').update(origin).digest('hex').slice(0, 12);
+	return Buffer.concat([
+		path.subarray(0, start),
+		name.length > LONG_NAME ? Buffer.alloc(0) : name,
+		Buffer.from(`.ke-${mark}.part`),
+	]);
 }
 
 /** Bytes that are tried without being asked for. */
