@@ -20,17 +20,21 @@ export async function openStream(connection: Connection, place: Place, work: Wor
 	/** One piece on its way to the reader; what sent it waits until it is taken. */
 	let piece: { bytes: Uint8Array; taken: () => void } | undefined;
 	let wake: () => void = () => {};
+	/** The reader has gone. */
+	let unread = false;
 	let over: { error?: unknown } | undefined;
 	const channels = await openChannels(
 		connection,
 		podPath(place.namespace, place.pod, 'exec'),
 		{ container: place.container, command: enterCommand(work), stdout: 'true', stderr: 'true', stdin: 'true' },
 		{
-			stdout: (bytes) =>
-				new Promise((taken) => {
+			stdout: (bytes) => {
+				if (unread) return undefined;
+				return new Promise((taken) => {
 					piece = { bytes, taken };
 					wake();
-				}),
+				});
+			},
 			stderr: (bytes) => {
 				words = (words + Buffer.from(greeting.marks.pass(bytes)).toString()).slice(-WORDS);
 			},
@@ -60,12 +64,24 @@ export async function openStream(connection: Connection, place: Place, work: Wor
 	]);
 
 	async function* read(): AsyncGenerator<Uint8Array> {
+		try {
+			yield* pieces();
+		} finally {
+			// What nobody reads must not hold back what comes behind it: the greeting can be late, and is waited for.
+			unread = true;
+			piece?.taken();
+		}
+	}
+	async function* pieces(): AsyncGenerator<Uint8Array> {
 		for (;;) {
 			if (piece) {
 				const { bytes, taken } = piece;
 				piece = undefined;
-				yield bytes;
-				taken();
+				try {
+					yield bytes;
+				} finally {
+					taken();
+				}
 			} else if (over) {
 				if (over.error !== undefined) throw over.error;
 				return;
