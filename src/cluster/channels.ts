@@ -139,7 +139,8 @@ class OpenChannels implements Channels {
 	}
 
 	resize(columns: number, rows: number): void {
-		if (this.#end === undefined) this.#sendFrame(RESIZE, Buffer.from(JSON.stringify({ Width: columns, Height: rows })));
+		if (this.#end !== undefined || this.#socket.readyState !== this.#socket.OPEN) return;
+		this.#sendFrame(RESIZE, Buffer.from(JSON.stringify({ Width: columns, Height: rows })));
 	}
 
 	close(): void {
@@ -154,9 +155,9 @@ class OpenChannels implements Channels {
 		this.#socket.send(frame);
 	}
 
-	/** Neither runtime tells when the buffer has drained, so it is looked at; 1 MiB is 5 ms of a fast network. */
+	/** Neither runtime tells when the buffer has drained, so it is looked at, before a fast network has: 1 MiB is 5 ms of one. */
 	async #drained(): Promise<void> {
-		for (let pause = 1; this.#socket.bufferedAmount > HIGH_WATER; pause = Math.min(pause * 2, 20)) {
+		for (let pause = 1; this.#socket.bufferedAmount > HIGH_WATER; pause = Math.min(pause * 2, 4)) {
 			await new Promise((resolve) => setTimeout(resolve, pause));
 			if (this.#socket.readyState !== this.#socket.OPEN) throw this.#end ?? this.#lost('it is closing');
 		}

@@ -3,8 +3,9 @@
 # Arguments: the checksums of our launchers, the name of its folder, then its own: letters and keys, --, the command.
 # The launcher (run.c) does the rest. Where it is not there it is asked for: `carry MACHINE` is said, on the terminal (if
 # the letters say t) or on stderr, and answered on stdin by a block `SIZE` and as many bytes, the launcher; or, where there
-# is none for this machine or it cannot be kept, a script that does what sh can (enter.sh). What a client has sent before
-# it heard that is passed over: it says it again.
+# is none for this machine or it cannot be kept, a script that does what sh can (enter.sh). The header that a client has
+# sent before it heard that is passed over: it says it again behind the script, or when `header` asks for it.
+# The folder is taken only from ourselves: the target may be able to write in our /tmp. Root has /run to itself.
 # Variables here begin with ke_, since those of the image are the command's.
 ke_sums=$1 ke_dir=$2
 shift 2
@@ -14,8 +15,10 @@ ke_ours() {
 	return 1
 } 2>/dev/null
 ke_take() { dd bs="$1" count=1 iflag=fullblock 2>/dev/null; }
-for ke_at in /tmp /var/tmp /run /dev/shm; do
-	if ke_ours "$ke_at/$ke_dir/ke"; then exec "$ke_at/$ke_dir/ke" run "$@"; fi
+# ke_safe FILE: whether it is there, our own, and no link.
+ke_safe() { [ -O "$1" ] && [ ! -L "$1" ]; }
+for ke_at in /run /tmp /var/tmp /dev/shm; do
+	if ke_safe "$ke_at/$ke_dir" && ke_safe "$ke_at/$ke_dir/ke" && ke_ours "$ke_at/$ke_dir/ke"; then exec "$ke_at/$ke_dir/ke" run "$@"; fi
 done
 # ke_ask WHAT: say what is missing until a block comes; its number is in $ke_size.
 ke_ask() {
@@ -61,7 +64,7 @@ ke_old='' ke_folders=''
 for ke_word; do
 	case $ke_word in --) break ;; path=*) ke_folders=${ke_word#*=}: ;; esac
 done
-for ke_at in /tmp /var/tmp /run /dev/shm; do
+for ke_at in /run /tmp /var/tmp /dev/shm; do
 	ke_new=$ke_at/.ke-new-$$
 	# Made anew: whoever else may write there could have put a file or a link under that name.
 	[ "$ke_size" -gt 0 ] && (rm -f "$ke_new" && umask 77 && set -C && : >"$ke_new") 2>/dev/null || continue

@@ -27,11 +27,17 @@ static bool look_at(pid_t pid, struct process *process) {
 }
 
 int signal_descendants(int signal, pid_t spared) {
-    struct process all[4096];
+    static struct process *all;
+    static int room;
     int count = 0, sent = 0;
     DIR *proc = opendir("/proc");
-    for (struct dirent *entry; proc && count < 4096 && (entry = readdir(proc));) {
+    for (struct dirent *entry; proc && (entry = readdir(proc));) {
         pid_t pid = atoi(entry->d_name);
+        if (count == room) {
+            struct process *more = realloc(all, (room + 4096) * sizeof *all);
+            if (!more) break;
+            all = more, room += 4096;
+        }
         if (pid > 0 && look_at(pid, &all[count])) count++;
     }
     if (proc) closedir(proc);

@@ -5,7 +5,8 @@
 # and evaluates it, with the launcher's letters and keys, --, and the command as arguments. Behind it on stdin comes the
 # header as run.c describes it.
 # Not here: the lease (a command runs on when its client is gone), the subreaper (what it leaves behind becomes the
-# application's child), and tools started by tools in the target's root: there one program runs, by its own loader.
+# application's child), the target's environment, files, and tools started by tools in the target's root: there one program
+# runs, by its own loader.
 ke_letters=$1 ke_saved=${ke_saved:-} ke_anchor='' ke_target='' ke_pid='' ke_root='' ke_as='' ke_env='' ke_term='' ke_prompt='' ke_folders=''
 shift
 while [ "$1" != -- ]; do
@@ -57,27 +58,17 @@ if [ -n "$ke_pid" ]; then
 elif [ -n "$ke_root$ke_env" ] || [ "$ke_as" = target ]; then
 	ke_fail 'no process here belongs to the target container, so nothing can be done as it'
 fi
-[ "$ke_as" != "$(id -u):$(id -g)" ] || ke_as=
+[ "$ke_as" != "$(id -u):$(id -g)" ] || [ -n "$ke_root" ] || ke_as=
+# What acts on our tools must not be taken from a target before we are its user, and sh cannot set it after that.
+[ -z "$ke_env" ] || ke_fail "the target's environment needs the launcher, and this container has no place that permits execution"
+case $ke_root/$ke_letters in
+target/*k* | try/*k*) ke_as='' ;;
+?*/*)
+	# Whoever is root there could reach through us into this container, which may do more than it.
+	case $ke_as in 0:*) ke_fail "without the launcher only --run-as root enters the root of a target that runs as root" ;; esac
+	;;
+esac
 
-if [ -n "$ke_env" ]; then
-	# A newline inside a value is \001 on the way.
-	ke_read="tr \\n\\0 \\001\\n"
-	ke_theirs=$($ke_read <"/proc/$ke_pid/environ") 2>/dev/null ||
-		ke_theirs=$(setpriv --reuid "$TARGET_UID" --regid "$TARGET_GID" --clear-groups cat "/proc/$ke_pid/environ" | $ke_read) ||
-		ke_fail "the target's environment cannot be read"
-	while IFS= read -r ke_line; do
-		case $ke_line in
-		PATH=* | LD_* | BASH* | ENV=* | PROMPT_COMMAND=* | PS[0-4]=* | IFS=* | GCONV_PATH=* | PYTHON* | PERL5* | NODE_OPTIONS=* | \
-			JAVA_TOOL_OPTIONS=* | _JAVA_OPTIONS=* | JDK_JAVA_OPTIONS=* | SHELLOPTS=* | INPUTRC=* | ZDOTDIR=* | ke_*) ;;
-		[A-Za-z_]*=*)
-			ke_value=$(printf '%sx' "${ke_line#*=}" | tr '\1' '\n')
-			case ${ke_line%%=*} in *[!A-Za-z0-9_]*) ;; *) export "${ke_line%%=*}=${ke_value%x}" ;; esac
-			;;
-		esac
-	done <<-KE_END
-		$ke_theirs
-	KE_END
-fi
 [ -z "$ke_term" ] || export TERM="$ke_term"
 case $ke_letters in *s*)
 	for ke_shell; do command -v "$ke_shell" >/dev/null 2>&1 && break; done
@@ -157,7 +148,7 @@ else
 		$ke_user sleep 2147483 </dev/null >/dev/null 2>&1 &
 		ke_anchor=$!
 		ke_me=/proc/$ke_anchor/root
-		trap 'kill $ke_anchor 2>/dev/null' EXIT
+		trap 'kill $ke_anchor 2>/dev/null; wait $ke_anchor 2>/dev/null' EXIT
 		ke_pid_was=$ke_pid ke_pid=$ke_anchor
 		until [ "$(ke_ids Uid:)" = "${ke_as%%:*}" ]; do kill -0 "$ke_anchor" 2>/dev/null || ke_fail "cannot become $ke_as"; done
 		ke_pid=$ke_pid_was
@@ -168,6 +159,9 @@ else
 	done
 	ke_libraries=${ke_libraries#:}
 	unset LD_PRELOAD LD_LIBRARY_PATH
+	if ${ke_as:+$ke_user} test -s "$TARGET_ROOT/etc/ld.so.preload"; then
+		ke_fail "the target has an /etc/ld.so.preload, which would be loaded into every tool started in its root"
+	fi
 	ke_called "$ke_program" "${1##*/}"
 	shift
 	set -- $ke_call "$@"

@@ -4,12 +4,13 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 /* Exit codes as docker's: ours, not executable, not found. */
 enum { FAILED = 125, NOT_EXECUTABLE = 126, NOT_FOUND = 127 };
 
-/* Print `error: WHAT[: errno in words]` and end with a code; errno 0 says nothing. */
+/* say.c: print `error: WHAT[: errno in words]` and end with a code; errno 0 says nothing. */
 _Noreturn void die(int code, const char *format, ...);
 /* snprintf that ends the program instead of cutting a text short. */
 void text(char *out, size_t size, const char *format, ...);
@@ -17,15 +18,52 @@ void text(char *out, size_t size, const char *format, ...);
 /* A user, as the kernel knows it: at most 64 supplementary groups are kept. */
 struct identity { uid_t uid; gid_t gid; int count; gid_t groups[64]; };
 
-/* A process of the target container. */
-struct target { pid_t pid; struct identity as; mode_t umask; };
+/* A process of the target container; `bounding`: the capabilities that it could have at most. */
+struct target { pid_t pid; struct identity as; mode_t umask; uint64_t bounding; };
+
+/* What `ke run` is asked to do (request.c). */
+struct options {
+    bool tty, shell, bare, keep, quiet, files, chroots, tries, of_target, of_debug_image, theirs_first;
+    const char *container, *as, *term, *prompt, *path, *filter;
+    pid_t pid;
+    char **words;
+};
+
+/* One exec, with all that was opened for it before rights were given up; -1 and NULL: not wanted, or not to be had. */
+struct visit {
+    struct options *options;
+    const char *own;
+    struct target target;
+    struct identity as;
+    bool changes;
+    int root, cwd;
+    char *environment;
+    size_t length;
+    pid_t anchor;
+};
+
+/* Seconds of a client's silence that are its end; linux/capability.h, which musl-gcc does not see. */
+enum { LEASE = 8, CAP_SETGID = 6, CAP_SYS_CHROOT = 18 };
+
+/* request.c; `variables` are the header's, NAME=VALUE, ended by NULL. */
+extern char **variables;
+void read_options(struct options *options, int argc, char **argv);
+/* Read the header; gives its kind. */
+char greet(const struct options *options);
+/* Read just so many bytes of stdin, or end; with `lease` also when nothing comes for as long. */
+void take(char *out, size_t size, bool lease);
+
+/* work.c */
+_Noreturn void work(struct visit *visit);
 
 /* target.c: the first process whose cgroup names the container; 0: there is none, or the id is empty. */
 pid_t find_target(const char *container);
 /* The identity and umask of a process, from /proc/PID/status. False: it is gone. */
 bool read_target(pid_t pid, struct target *target);
-/* Set the target's environment in ours, but for what would act on our tools; PATH stays, theirs is returned. */
-const char *take_environment(const struct target *target);
+/* The target's environment, NAME=VALUE, each ended by a NUL. */
+char *read_environment(const struct target *target, size_t *length);
+/* Set it in ours, but for what would act on our tools; PATH stays, theirs is returned. */
+const char *take_environment(char *content, size_t length);
 /* Its root or cwd (`what`), opened as its user, so that no SYS_PTRACE is needed; -1: not permitted. */
 int open_target(const struct target *target, const char *what);
 /* Take over the target's limits and umask, as far as they may be. */

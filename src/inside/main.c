@@ -13,34 +13,12 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/auxv.h>
 #include <termios.h>
 #include <unistd.h>
-
-void die(int code, const char *format, ...) {
-    int error = errno;
-    va_list list;
-    va_start(list, format);
-    char words[2048];
-    vsnprintf(words, sizeof words, format, list);
-    va_end(list);
-    dprintf(2, "error: %s%s%s\n", words, error ? ": " : "", error ? strerror(error) : "");
-    _exit(code);
-}
-
-void text(char *out, size_t size, const char *format, ...) {
-    va_list list;
-    va_start(list, format);
-    int length = vsnprintf(out, size, format, list);
-    va_end(list);
-    if (length >= 0 && (size_t)length < size) return;
-    errno = ENAMETOOLONG;
-    die(FAILED, "%.80s", out);
-}
 
 /* COMMAND in the target's root: from there it is started as it is, from outside under a supervisor of its own. */
 static int in_target(const char *own, int argc, char **argv) {
@@ -76,12 +54,12 @@ static int bring(int argc, char **argv) {
     const char *from = *outside ? path : !strncmp(path, begin, strlen(begin)) ? path + strlen(begin) - 1 : path;
     raw = saved;
     cfmakeraw(&raw);
-    tcsetattr(tty, TCSADRAIN, &raw);
+    tcsetattr(tty, TCSAFLUSH, &raw);
     dprintf(tty, "\033]ke;bring %s ", *outside || from != path ? "target" : "debug");
     for (const char *at = from; *at; at++) dprintf(tty, "%%%02X", (unsigned char)*at);
     dprintf(tty, "\007");
     while (read(tty, &answer, 1) < 0 && errno == EINTR) {}
-    tcsetattr(tty, TCSADRAIN, &saved);
+    tcsetattr(tty, TCSAFLUSH, &saved);
     return answer != 'y';
 }
 
@@ -100,7 +78,7 @@ int main(int argc, char **argv) {
     }
     if (!strcmp(name, "in-target")) return in_target(own, argc, argv);
     if (!strcmp(name, "bring")) return bring(argc, argv);
-    if (argc > 2 && !strcmp(argv[1], "install")) return install(argv[2], called);
+    if (argc > 2 && !strncmp(name, ".ke-new-", 8) && !strcmp(argv[1], "install")) return install(argv[2], called);
     if (!strcmp(name, "ke") || *called != '/') {
         if (argc > 2 && !strcmp(argv[1], "run")) return run(own, argc - 2, argv + 2);
         if (argc > 3 && !strcmp(argv[1], "files")) {

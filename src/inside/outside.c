@@ -3,8 +3,8 @@
  * arguments, environment and descriptors to the supervisor, which stayed outside and starts it there, as the same user and
  * in the same process group, and answers with its exit code.
  *
- * A request is one message: the process id of who asks, the tool's path, its words, an empty one, its environment, each
- * ended by a NUL; with it stdin, stdout, stderr, and the pipe for the answer, an int. */
+ * A request is one message: the process id of who asks, how many words and how many variables follow, the tool's path, the
+ * words, the variables, each ended by a NUL; with it stdin, stdout, stderr, and the pipe for the answer, an int. */
 #define _GNU_SOURCE
 #include "ke.h"
 #include <errno.h>
@@ -40,11 +40,12 @@ int outside_ask(const char *path, char **words) {
     char *message = malloc(REQUEST);
     int answer[2], code;
     if (!name || !message || pipe2(answer, O_CLOEXEC)) return -1;
-    size_t used = sprintf(message, "%d", getpid()) + 1;
+    char *const *const lists[] = { words, environ };
+    int counts[2] = { 0, 0 };
+    for (size_t i = 0; i < 2; i++) while (lists[i][counts[i]]) counts[i]++;
+    size_t used = sprintf(message, "%d %d %d", getpid(), counts[0], counts[1]) + 1;
     used += sprintf(message + used, "%.*s", PATH_MAX, path) + 1;
-    static char *const none[] = { "", NULL };
-    char *const *const lists[] = { words, none, environ };
-    for (size_t i = 0; i < 3; i++)
+    for (size_t i = 0; i < 2; i++)
         for (char *const *word = lists[i]; *word; word++) {
             size_t length = strlen(*word) + 1;
             if (used + length > REQUEST) { errno = E2BIG; die(NOT_EXECUTABLE, "%s", words[0]); }
@@ -64,13 +65,13 @@ int outside_ask(const char *path, char **words) {
     return got == sizeof code ? code : FAILED;
 }
 
-/* The strings of a request, from `at` to an empty one or the end. */
-static char **list(char *message, size_t size, size_t *at) {
-    size_t count = 0;
-    for (size_t i = *at; i < size && message[i]; i += strlen(message + i) + 1) count++;
-    char **words = calloc(count + 1, sizeof *words);
-    for (size_t i = 0; words && i < count; i++) words[i] = message + *at, *at += strlen(message + *at) + 1;
-    *at += 1;
+/* So many strings of a request, from `at` on; NULL where there are fewer. */
+static char **list(char *message, size_t size, size_t *at, int count) {
+    char **words = count >= 0 && count < REQUEST ? calloc(count + 1, sizeof *words) : NULL;
+    for (int i = 0; words && i < count; i++, *at += strlen(message + *at) + 1) {
+        if (*at >= size) { free(words); return NULL; }
+        words[i] = message + *at;
+    }
     return words;
 }
 
@@ -90,21 +91,26 @@ void outside_serve(int end, const struct identity *as, bool keep) {
         return;
     }
     message[size] = 0;
+    int asker = 0, count = -1, variables_count = -1;
+    sscanf(message, "%d %d %d", &asker, &count, &variables_count);
     size_t at = strlen(message) + 1, free_one = 0;
     const char *path = at < (size_t)size ? message + at : "";
     at += strlen(path) + 1;
-    char **words = list(message, size, &at), **environment = list(message, size, &at);
+    char **words = list(message, size, &at, count), **environment = list(message, size, &at, variables_count);
     while (free_one < RUNNING && running[free_one].pid) free_one++;
     pid_t pid = words && environment && words[0] && free_one < RUNNING ? fork() : -1;
     if (pid == 0) {
         for (int i = 0; i < 3; i++) dup2(fds[i], i);
-        setpgid(0, getpgid(atoi(message)));
+        char cwd[64];
+        setpgid(0, getpgid(asker));
         become(as);
         if (!keep) drop_capabilities(), no_new_rights();
         sigset_t none;
         sigemptyset(&none);
         sigprocmask(SIG_SETMASK, &none, NULL);
-        if (chdir("/")) errno = 0;
+        signal(SIGINT, SIG_DFL), signal(SIGQUIT, SIG_DFL);
+        text(cwd, sizeof cwd, "/proc/%d/cwd", asker);
+        if (chdir(cwd) && chdir("/")) errno = 0;
         execve(path, words, environment);
         die(NOT_EXECUTABLE, "%s", path);
     }

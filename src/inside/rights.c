@@ -27,7 +27,11 @@ void drop_capabilities(void) {
 }
 
 void become(const struct identity *as) {
-    if (geteuid() == as->uid && getegid() == as->gid) return;
+    if (geteuid() == as->uid && getegid() == as->gid) {
+        /* The groups are others all the same. */
+        if (has_capability(CAP_SETGID) && setgroups(as->count, as->groups)) die(FAILED, "the groups of %u", as->uid);
+        return;
+    }
     if (setgroups(as->count, as->groups) || setresgid(as->gid, as->gid, as->gid) || setresuid(as->uid, as->uid, as->uid))
         die(FAILED, "cannot become %u:%u", as->uid, as->gid);
     /* So that others of this user may follow /proc/PID/root, and we our own /proc/self. */

@@ -40,15 +40,31 @@ static bool names(pid_t pid, const char *container) {
     return found;
 }
 
+/* The parent of a process; 0: out of sight, or gone. */
+static pid_t parent_of(pid_t pid) {
+    char path[64];
+    int parent = 0;
+    text(path, sizeof path, "/proc/%d/status", pid);
+    char *content = read_all(open(path, O_RDONLY | O_CLOEXEC), NULL), *line = content ? strstr(content, "\nPPid:") : NULL;
+    if (line) sscanf(line, "\nPPid: %d", &parent);
+    free(content);
+    return parent;
+}
+
 pid_t find_target(const char *container) {
     /* PID 1 need not be the target: it may be the pod's pause process, or the node's. */
-    if (!*container) return 0;
+    if (strlen(container) < 12) return 0;
     if (names(1, container)) return 1;
     pid_t first = 0;
+    bool first_is_main = false;
     DIR *all = opendir("/proc");
     for (struct dirent *entry; all && (entry = readdir(all));) {
         pid_t pid = atoi(entry->d_name);
-        if (pid > 0 && (!first || pid < first) && names(pid, container)) first = pid;
+        if (pid <= 0 || !names(pid, container)) continue;
+        /* The main process was begun by none of the container's; numbers start anew when they have run out. */
+        pid_t parent = parent_of(pid);
+        bool is_main = parent == 0 || !names(parent, container);
+        if (!first || is_main > first_is_main || (is_main == first_is_main && pid < first)) first = pid, first_is_main = is_main;
     }
     if (all) closedir(all);
     return first;
@@ -65,6 +81,7 @@ bool read_target(pid_t pid, struct target *target) {
         if (sscanf(line, "Uid: %u", &as->uid) == 1) known = true;
         if (sscanf(line, "Gid: %u", &as->gid) == 1) continue;
         if (sscanf(line, "Umask: %o", &target->umask) == 1) continue;
+        if (sscanf(line, "CapBnd: %lx", &target->bounding) == 1) continue;
         if (strncmp(line, "Groups:", 7)) continue;
         char *group = line + 7, *end;
         for (; as->count < 64; group = end) {
@@ -86,8 +103,11 @@ static bool acts_on_tools(const char *variable) {
         "WGETRC", "XDG_CONFIG_HOME", "XDG_CONFIG_DIRS", "TAR_OPTIONS", "LESSKEY", "LESSKEYIN", "LESS", "MANPAGER", "CDPATH",
         "NODE_PATH", "LUA_INIT", "AWKPATH", "AWKLIBPATH", "RSYNC_RSH", "SSH_ASKPASS", "SSLKEYLOGFILE", "GDBHISTFILE", "NLSPATH",
         "JDK_JAVAC_OPTIONS", "JAVA_OPTIONS", "IBM_JAVA_OPTIONS", "OPENJ9_JAVA_OPTIONS", "DOTNET_STARTUP_HOOKS", "GOFLAGS",
-        "GOENV", "CLASSPATH" };
-    static const char *const begins[] = { "LD_", "PYTHON", "PERL5", "BASH_FUNC_", "GIT_", "FZF_", "MALLOC_" };
+        "GOENV", "CLASSPATH", "PERLLIB", "XTABLES_LIBDIR", "TC_LIB_DIR", "NMAPDIR", "VIMINIT", "EXINIT", "FPATH", "PHPRC",
+        "PHP_INI_SCAN_DIR", "TCLLIBPATH", "JAVA_HOME", "SASL_PATH", "BASH_LOADABLES_PATH", "RIPGREP_CONFIG_PATH",
+        "CURL_CA_BUNDLE", "HOSTALIASES", "RES_OPTIONS", "DEBUGINFOD_URLS", "DOCKER_HOST", "KUBECONFIG" };
+    static const char *const begins[] = { "LD_", "PYTHON", "PERL5", "BASH_FUNC_", "GIT_", "FZF_", "MALLOC_", "PERL_", "LUA_", "GEM_",
+        "BUNDLE_", "CORECLR_", "COMPlus_", "DOTNET_", "KRB5", "GIO_", "npm_config_", "WIRESHARK_", "SSL_CERT_", "KE_", "TARGET_" };
     size_t length = strcspn(variable, "=");
     for (size_t i = 0; i < sizeof exact / sizeof *exact; i++)
         if (strlen(exact[i]) == length && !strncmp(variable, exact[i], length)) return true;
@@ -115,13 +135,15 @@ int open_target(const struct target *target, const char *what) {
     return as_target(target, path, O_PATH | O_DIRECTORY);
 }
 
-const char *take_environment(const struct target *target) {
+char *read_environment(const struct target *target, size_t *length) {
     char path[64];
-    size_t length = 0;
-    const char *theirs = NULL;
     text(path, sizeof path, "/proc/%d/environ", target->pid);
-    char *content = read_all(as_target(target, path, O_RDONLY), &length);
-    if (!content) die(FAILED, "the target's environment cannot be read (%s)", path);
+    char *content = read_all(as_target(target, path, O_RDONLY), length);
+    return content;
+}
+
+const char *take_environment(char *content, size_t length) {
+    const char *theirs = NULL;
     for (char *entry = content; entry < content + length; entry += strlen(entry) + 1) {
         char *equals = strchr(entry, '=');
         if (!equals || equals == entry || acts_on_tools(entry)) continue;

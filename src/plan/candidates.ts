@@ -2,7 +2,7 @@ import type { V1Pod, V1SecurityContext } from '@kubernetes/client-node';
 import { UserError } from '../errors.ts';
 import type { Right } from '../toolkit/toolkit.ts';
 import { BASELINE_ADMITS, parseCapability } from './capabilities.ts';
-import { fallbackIds } from './identity.ts';
+import { fallbackIds, findContainer } from './identity.ts';
 import { applyProfile, RESTRICTED_VERBS } from './profiles.ts';
 import type { ProfileName, RunAs, SessionRequest } from './request.ts';
 import {
@@ -31,6 +31,11 @@ export interface Ids {
 /** What decides the security context. */
 export interface DraftInput {
 	request: Pick<SessionRequest, 'profile' | 'capAdd' | 'capDrop' | 'privileged' | 'runAs'>;
+	/**
+	 * Whether a command goes into the target's root, or takes its environment, with root for its user: it gets at our
+	 * processes, so that the container may do no more than its own.
+	 */
+	besideRoot: boolean;
 	/** Whether another user than root is taken only by each command (the launcher does it), so that the container is shared. */
 	entersAs: boolean;
 	/** What the toolkit needs and wants together. */
@@ -72,8 +77,10 @@ function autoDrafts(input: DraftInput, ids: Ids | undefined): Draft[] {
 	if (other && !input.entersAs) return [{ profile: 'user', context: undefined }, restrictedDraft(ids)];
 	if (input.request.privileged) return [{ profile: 'privileged', context: applyVerbs({}, rootVerbs(input, true)) }];
 	const wanted = input.rights
-		.filter((right) => right !== 'same-user')
+		// Root gets at a target that is root without it, and that target would get at what has it through us.
+		.filter((right) => right !== 'same-user' && !(right === 'SYS_PTRACE' && input.identity?.uid === 0))
 		.map((right) => parseCapability(right, 'the toolkit'));
+	if (input.besideRoot) return [insideDraft(input), restrictedDraft(ids?.uid ? ids : nonRootIds(input))];
 	const full = [...new Set([...wanted, ...(input.target === undefined ? [] : ['SYS_CHROOT'])])];
 	const admitted = full.filter((name) => BASELINE_ADMITS.has(name));
 	const root = (profile: string, add: string[]): Draft => ({
@@ -85,6 +92,14 @@ function autoDrafts(input: DraftInput, ids: Ids | undefined): Draft[] {
 	if (admitted.length > 0) drafts.push(root('plain', []));
 	if (ids?.uid !== 0 && restrictedServes(input.request)) drafts.push(restrictedDraft(ids ?? nonRootIds(input)));
 	return drafts;
+}
+
+/** Root with the way into the target's root, and none of the capabilities that the target has dropped. */
+function insideDraft(input: DraftInput): Draft {
+	const target = input.target === undefined ? undefined : findContainer(input.pod, input.target);
+	const dropped = target?.securityContext?.capabilities?.drop ?? [];
+	const verbs = [...rootVerbs(input, true), dropCapabilities(...dropped), addCapabilities('SYS_CHROOT')];
+	return { profile: 'inside', context: applyVerbs({}, verbs) };
 }
 
 /** Root said aloud where the pod would have it otherwise, or where the image might. */

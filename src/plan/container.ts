@@ -65,7 +65,16 @@ export function planContainer(input: ContainerInput): ContainerPlan {
 	const { make, notes } = specMaker(input);
 	const entersAs =
 		request.profile === 'auto' && (toolkit !== undefined || request.root === 'target') && mode === 'sleeper';
-	const drafts = draftContexts({ request, entersAs, rights, ofToolkit: toolkit !== undefined, pod, target, identity });
+	const drafts = draftContexts({
+		request,
+		entersAs,
+		besideRoot: isBesideRoot(input, identity),
+		rights,
+		ofToolkit: toolkit !== undefined,
+		pod,
+		target,
+		identity,
+	});
 	const all = drafts.map(({ profile, context }): Candidate => {
 		const spec = make(context);
 		const slot = slotFor(spec, input);
@@ -88,6 +97,16 @@ export function planContainer(input: ContainerInput): ContainerPlan {
 		execEnv: mode === 'main' ? [] : request.env.filter(({ name }) => !byCustom.includes(name)),
 		notes: [...notes, ...idleCapabilities(best.container, pod)],
 	};
+}
+
+/** Whether the target's root or environment is taken where the target is root, or may be. */
+function isBesideRoot(
+	{ request, toolkit, target, mode }: ContainerInput,
+	identity: { uid: number } | undefined,
+): boolean {
+	if (mode !== 'sleeper' || target === undefined || request.runAs === 'root' || request.privileged) return false;
+	if (request.capAdd.length > 0 || (identity !== undefined && identity.uid !== 0)) return false;
+	return request.targetEnv === true || wantedRoot(request, toolkit) !== 'debug';
 }
 
 /** A container as a command in it finds it that becomes another user there. */

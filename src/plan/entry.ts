@@ -86,18 +86,20 @@ export function planEntry(
 	const { uid } = effectiveUser(candidate.container, pod);
 	const { runAs } = request;
 	const inside = root !== 'debug';
+	const targetEnv = joined && (request.targetEnv ?? (inside && request.command.length === 0));
 	return {
 		root,
-		as: uid === 0 ? asWhom(runAs, inside) : undefined,
-		keepsRights: inside && runAs === 'root',
-		targetEnv: joined && (request.targetEnv ?? (inside && request.command.length === 0)),
+		as: uid === 0 ? asWhom(runAs, inside || targetEnv) : undefined,
+		keepsRights: (inside || targetEnv) && runAs === 'root',
+		targetEnv,
 		targetPathFirst: request.targetPathFirst,
 		pid: request.pid,
 	};
 
-	function asWhom(who: SessionRequest['runAs'], inTarget: boolean): Entry['as'] {
+	function asWhom(who: SessionRequest['runAs'], onTarget: boolean): Entry['as'] {
 		if (who === 'root') return undefined;
-		if (who === undefined) return inTarget ? 'target' : undefined;
+		// Its environment, too, acts only on what has no more rights than it.
+		if (who === undefined) return onTarget ? 'target' : undefined;
 		if (who === 'target') return 'target';
 		const known = target === undefined ? undefined : targetIdentity(pod, target);
 		return { uid: who.uid, gid: who.gid ?? (known?.uid === who.uid ? known.gid : 0) };

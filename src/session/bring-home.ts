@@ -55,7 +55,8 @@ export class BringHome {
 		if (!this.#asking) return false;
 		const asking = this.#asking;
 		this.#asking = undefined;
-		asking(keys[0] === 0x79 || keys[0] === 0x59);
+		// A key by itself, not the first of something that was pasted.
+		asking(keys.length === 1 && (keys[0] === 0x79 || keys[0] === 0x59));
 		return true;
 	}
 
@@ -66,21 +67,24 @@ export class BringHome {
 
 	#asked(mark: string): void {
 		const [, where, hex] = /^bring (target|debug) ((?:%[0-9A-F]{2})+)$/.exec(mark) ?? [];
-		if (hex === undefined || this.#asking) return;
+		if (hex === undefined) return;
+		if (this.#asking) {
+			this.#answer('n');
+			return;
+		}
 		const path = Buffer.from(hex.replaceAll('%', ''), 'hex');
 		const name = path.toString();
 		const local = basename(name);
 		const shown = printableLine(name);
-		if (!/[^.]/.test(local) || existsSync(local)) {
-			say(`${printableLine(local) || shown} is here already; move it, or take another folder`);
-			this.#answer('n');
-			return;
-		}
 		process.stderr.write(`bring ${shown} from the pod to ./${printableLine(local)}? [y/N] `);
-		this.#asking = (yes) => {
-			say(yes ? 'y' : 'n');
-			this.#answer(yes ? 'y' : 'n');
-			if (!yes) return;
+		this.#asking = (agreed) => {
+			say(agreed ? 'y' : 'n');
+			// A name that begins with a dot may be somebody's configuration; what is here already stays.
+			const refused = !agreed || local.startsWith('.') || local === '' || existsSync(local);
+			this.#answer(refused ? 'n' : 'y');
+			if (agreed && refused)
+				say(`./${printableLine(local)} is here already, or no name for a file: nothing is brought`);
+			if (refused) return;
 			const fetched = this.#fetch(path, local, where === 'target');
 			this.#begun.push(fetched.catch((error: Error) => say(`error: ${printableLine(error.message)}`)));
 		};

@@ -116,9 +116,10 @@ export class Greeting {
 			return;
 		}
 		const [word = '', machine = ''] = mark.split(' ');
-		if (this.#answered.has(word)) return;
+		// What the command writes is nothing that is asked of us.
+		if (this.#answered.has(word) || this.#answered.has('ok')) return;
 		this.#answered.add(word);
-		if (word === 'carry') this.#carry(machine).catch(() => {});
+		if (word === 'carry') this.#carry(machine).catch(() => this.#send(encodePart(new Uint8Array(0))));
 		else if (word === 'header') this.#send(this.#header());
 		else if (word === 'script') {
 			this.#send(Buffer.concat([encodePart(Buffer.from(TEXTS.enter)), this.#header()]));

@@ -27,7 +27,7 @@ export class MarkStream {
 				continue;
 			}
 			const end = this.#held.indexOf(END);
-			const isMark = startsLike(this.#held) && (end < 0 ? this.#held.length : end) <= this.#longest;
+			const isMark = isLike(this.#held.subarray(0, end < 0 ? undefined : end), this.#longest);
 			if (!isMark) yield this.#cut(1);
 			else if (end < 0) return;
 			else yield { mark: this.#cut(end + 1).toString('latin1', BEGIN.length, end) };
@@ -88,8 +88,11 @@ export class Marks {
 	}
 }
 
-/** Whether bytes begin a mark, or may once more of them have come. */
-function startsLike(bytes: Buffer): boolean {
-	const length = Math.min(bytes.length, BEGIN.length);
-	return bytes.toString('latin1', 0, length) === BEGIN.slice(0, length);
+/** Whether bytes are a mark but for its end, or may be once more of them have come: it holds nothing but plain characters. */
+function isLike(bytes: Buffer, longest: number): boolean {
+	const text = bytes.toString('latin1');
+	const length = Math.min(text.length, BEGIN.length);
+	return (
+		text.length <= longest && text.slice(0, length) === BEGIN.slice(0, length) && !/[^ -~]/.test(text.slice(length))
+	);
 }

@@ -104,6 +104,8 @@ async function carryStreams(
 	try {
 		const status = await channels.status;
 		if (greeting) await (work.tty ? show : complain)(greeting.marks.rest());
+		feed.end();
+		await terminal?.restore();
 		await home?.finished();
 		return status;
 	} catch (error) {

@@ -1,6 +1,6 @@
 import type { V1Pod } from '@kubernetes/client-node';
 import type { Candidate } from '../plan/container.ts';
-import type { Entry } from '../plan/entry.ts';
+import { type Entry, mayChroot } from '../plan/entry.ts';
 import { targetIdentity } from '../plan/identity.ts';
 import { effectiveUser } from '../plan/rights.ts';
 import type { Brought } from './bring.ts';
@@ -18,7 +18,7 @@ export function sayWelcome({ pod, candidate, prepared }: Brought, entry: Entry, 
 	const identity = target === undefined ? undefined : targetIdentity(pod, target);
 	const own = effectiveUser(candidate.container, pod);
 	const leave = 'exit or Ctrl-D leaves.';
-	if (entry.root !== 'debug') {
+	if (entry.root === 'target' || (entry.root === 'try' && mayChroot(candidate))) {
 		const ids =
 			own.uid === 0 && entry.as === undefined ? 'root' : sayIds(entry, identity ?? (own.uid ? own : undefined));
 		console.say(`You are ${ids} in the root of ${prepared.target}; the tools are the image's. ${leave}`);

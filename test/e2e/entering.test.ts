@@ -59,24 +59,31 @@ describe('entering a target', function () {
 		});
 
 		it('one program at a time sees the target’s root, as the target’s user', async () => {
-			await cluster.apply(
-				namespace,
-				podYaml('other', { container: `securityContext: ${user(65532)}, env: [{name: MARK, value: target}]` }),
-				'other',
-			);
-			for (const pod of ['web', 'other']) {
-				const ran = await net(pod, ...custom(), '--root', 'target', '--', 'ls', '/');
+			const other = `securityContext: ${user(65532)}, env: [{name: MARK, value: target}]`;
+			await cluster.apply(namespace, podYaml('other', { container: other }), 'other');
+			for (const [pod, as] of [
+				['web', ['--run-as', 'root']],
+				['other', []],
+			] as const) {
+				const ran = await net(pod, ...custom(), ...as, '--root', 'target', '--', 'ls', '/');
 				assert.deepEqual([ran.code, ran.stderr], [0, '']);
 				assert.doesNotMatch(ran.stdout, /^usr$/m);
 				assert.match(ran.stdout, /^proc$/m);
-				const who = await net(pod, ...custom(), '--root', 'target', '--', 'id', '-u');
+				const who = await net(pod, ...custom(), ...as, '--root', 'target', '--', 'id', '-u');
 				assert.deepEqual([who.code, who.stdout], [0, pod === 'web' ? '0\n' : '65532\n'], who.stderr);
 			}
 		});
 
-		it('the target’s environment is there', async () => {
-			const ran = await net('other', ...custom(), '--env-from', 'target', '--', 'env');
-			assert.match(ran.stdout, /^MARK=target$/m);
+		it('what sh could not do without harm is refused with a sentence', async () => {
+			const root = await net('web', ...custom(), '--root', 'target', '--', 'ls', '/');
+			assert.equal(root.code, 125);
+			assert.match(
+				root.stderr,
+				/^error: without the launcher only --run-as root enters the root of a target that runs as root/,
+			);
+			const env = await net('other', ...custom(), '--env-from', 'target', '--', 'env');
+			assert.equal(env.code, 125);
+			assert.match(env.stderr, /^error: the target's environment needs the launcher/);
 		});
 
 		it('files are refused with a sentence', async () => {
