@@ -133,6 +133,11 @@ export function ke(
 	return run(executable(), words, { kubeconfig: cluster.kubeconfig, ...options });
 }
 
+/** Run another program in its environment. */
+export function runAny(program: string, words: string[], kubeconfig: string): Promise<Ran> {
+	return run(program, words, { kubeconfig });
+}
+
 /** The environment in which the program under test runs. */
 export function programEnv(kubeconfig: string, more: NodeJS.ProcessEnv = {}): NodeJS.ProcessEnv {
 	return {
