@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
-import { readdirSync, readlinkSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readlinkSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import type { Sandbox } from '../sandbox/sandbox.ts';
 import { ke, programEnv, type Ran, type TestCluster, useCluster } from '../support/cluster.ts';
 import { executable } from '../support/executable.ts';
@@ -20,9 +22,10 @@ function processesBeside(pid: number): string[] {
 	return readdirSync('/proc').filter((name) => /^\d+$/.test(name) && namespaceOf(name) === wanted);
 }
 
-/** Each by the words of its pod. */
+/** Each by the words of its pod. The last two wait for no child, so that none of ours can be missed. */
 const TARGETS = {
 	'an empty image': { holds: 'etc' },
+	'an image with one program': { holds: 'lib', image: 'registry.test/musltarget:1' },
 	'a distribution': { holds: 'usr', image: 'docker.io/nicolaka/netshoot:latest', command: ['/bin/sleep', '1d'] },
 };
 
@@ -103,4 +106,29 @@ describe('a target after a visit', function () {
 			terminal.kill('SIGKILL');
 		}
 	}
+});
+
+describe('an application that waits for no child', function () {
+	this.timeout(120_000);
+
+	it('is given none where sh does what the launcher would', async function () {
+		const cluster = await useCluster(this);
+		const namespace = await cluster.namespace();
+		const user = 'securityContext: {runAsUser: 1234, runAsGroup: 2345}';
+		await cluster.apply(namespace, podYaml('by-sh', { ...TARGETS['a distribution'], spec: user }), 'by-sh');
+		const folder = mkdtempSync(join(tmpdir(), 'ke-traces-'));
+		const custom = join(folder, 'custom.yaml');
+		try {
+			// A read-only root leaves only /dev/shm, which permits no execution.
+			writeFileSync(custom, 'securityContext: {readOnlyRootFilesystem: true}\n');
+			const words = ['net', 'by-sh', '-n', namespace, '-q', '--custom', custom, '--root', 'target', '--', 'ls', '/'];
+			const { code, stdout, stderr } = await ke(cluster, words);
+			assert.deepEqual([code, stderr], [0, '']);
+			assert.match(stdout, /^usr$/m);
+		} finally {
+			rmSync(folder, { recursive: true });
+		}
+		const look = ['exec', '-n', namespace, 'by-sh', '-c', 'app', '--', 'cat', '/proc/1/task/1/children'];
+		assert.equal((await cluster.kubectl(...look)).stdout, '');
+	});
 });
