@@ -67,29 +67,22 @@ describe('the launcher in a pod', function () {
 		assert.equal(stdout.match(/\bke$/gm)?.length, 1, 'only the supervisor of this command');
 	});
 
+	/** Sets $f to the launcher's folder and $at to the one around it: the supervisor of a script runs from there. */
+	const FOLDER = 'f=$(readlink /proc/$PPID/exe) && f=$(dirname "$f") && at=$(dirname "$f")';
+
 	it('lies in a folder that nobody but root can change', async () => {
-		const { stdout } = await net('user', '--', 'sh', '-c', 'stat -c "%a %u %n" /tmp/.ke-* /tmp/.ke-*/*');
-		const modes = stdout
-			.trim()
-			.split('\n')
-			.map((line) => line.replace(/\/tmp\/\.ke-\w+/, 'KE'));
-		assert.deepEqual(modes, [
-			'555 0 KE',
-			'555 0 KE/bin',
-			'555 0 KE/helpers',
-			'555 0 KE/ke',
-			'755 0 KE/nss',
-			'555 0 KE/to',
-		]);
+		const look = `${FOLDER} && cd "$f" && stat -c "%a %u %n" . *`;
+		const modes = (await net('user', '--', 'sh', '-c', look)).stdout.trim().split('\n');
+		assert.deepEqual(modes, ['555 0 .', '555 0 bin', '555 0 helpers', '555 0 ke', '755 0 nss', '555 0 to']);
 	});
 
 	it('is carried past what others have put under the names it takes', async () => {
 		// The process id of the next command is among these.
-		const names = 'seq -f /tmp/.ke-new-%.0f $$ $(($$ + 9999))';
-		const plant = `${names} | xargs touch && ${names} | xargs chown 1000 && rm -rf /tmp/.ke-[0-9a-f]*`;
+		const names = 'seq -f "$at"/.ke-new-%.0f $$ $(($$ + 9999))';
+		const plant = `${FOLDER} && ${names} | xargs touch && ${names} | xargs chown 1000 && rm -rf "$f"`;
 		assert.equal((await net('user', '--', 'sh', '-c', plant)).code, 0);
 		assert.deepEqual(await net('user', '--', 'echo', 'ran'), { code: 0, stdout: 'ran\n', stderr: '' });
-		const owner = 'find /tmp -maxdepth 1 -name ".ke-new-*" -delete; stat -c %u /tmp/.ke-*/ke';
+		const owner = `${FOLDER} && find "$at" -maxdepth 1 -name ".ke-new-*" -delete; stat -c %u "$f/ke"`;
 		const { stdout } = await net('user', '--', 'sh', '-c', owner);
 		assert.equal(stdout, '0\n');
 	});
@@ -104,7 +97,7 @@ describe('the launcher in a pod', function () {
 		['nothing', 'rm -f "$f/ke"'],
 	] as const) {
 		it(`is noticed when it was replaced by ${how}, and carried anew`, async () => {
-			const spoil = await net('user', '--', 'sh', '-c', `for f in /tmp/.ke-*; do ${script}; done`);
+			const spoil = await net('user', '--', 'sh', '-c', `${FOLDER} && ${script}`);
 			assert.deepEqual([spoil.code, spoil.stderr], [0, '']);
 			for (const words of [
 				['--', 'echo', 'ran'],
@@ -113,7 +106,7 @@ describe('the launcher in a pod', function () {
 				const ran = await net('user', ...words);
 				assert.deepEqual(ran, { code: 0, stdout: 'ran\n', stderr: '' });
 			}
-			const folders = await net('user', '--', 'sh', '-c', 'ls -d /tmp/.ke-* | wc -l');
+			const folders = await net('user', '--', 'sh', '-c', `${FOLDER} && ls -d "$at"/.ke-* | wc -l`);
 			assert.equal(folders.stdout.trim(), '1', 'nothing is left beside it');
 		});
 	}

@@ -1,6 +1,6 @@
 import { execFileSync, type SpawnSyncReturns, spawnSync } from 'node:child_process';
 import { copyFileSync, globSync } from 'node:fs';
-import { basename, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const inside = fileURLToPath(new URL('../../src/inside/', import.meta.url));
@@ -28,7 +28,8 @@ export const CHECKED = {
 
 /** Let a launcher install itself with what is on `path`. @returns its folder's name */
 export function installLauncher(launcher: string, folder: string, path: string, through: string[] = []): string {
-	const copy = `${folder}.copy`;
+	// By this name only it takes that verb.
+	const copy = join(dirname(folder), `.ke-new-${basename(folder)}`);
 	copyFileSync(launcher, copy);
 	const [program = '', ...words] = [...through, copy, 'install', folder];
 	execFileSync(program, words, { env: { ...CHECKED, PATH: path }, stdio: 'pipe' });
