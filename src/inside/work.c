@@ -152,6 +152,7 @@ void work(struct visit *visit) {
         text(outside, sizeof outside, "/proc/%d/root", visit->anchor);
         if (access(outside, X_OK)) die(FAILED, "the tools cannot be reached from the target's root (%s)", outside);
         unsetenv("LD_LIBRARY_PATH"), unsetenv("LD_PRELOAD");
+        setenv("TARGET_ROOT", "/", 1);
     } else choose_folder(visit);
     set_path(options, visit->own, inside, theirs);
     if (*options->term) setenv("TERM", options->term, 1);
