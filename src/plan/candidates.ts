@@ -77,8 +77,7 @@ function autoDrafts(input: DraftInput, ids: Ids | undefined): Draft[] {
 	if (other && !input.entersAs) return [{ profile: 'user', context: undefined }, restrictedDraft(ids)];
 	if (input.request.privileged) return [{ profile: 'privileged', context: applyVerbs({}, rootVerbs(input, true)) }];
 	const wanted = input.rights
-		// Root gets at a target that is root without it, and that target would get at what has it through us.
-		.filter((right) => right !== 'same-user' && !(right === 'SYS_PTRACE' && input.identity?.uid === 0))
+		.filter((right) => right !== 'same-user')
 		.map((right) => parseCapability(right, 'the toolkit'));
 	if (input.besideRoot) return [insideDraft(input), restrictedDraft(ids?.uid ? ids : nonRootIds(input))];
 	const full = [...new Set([...wanted, ...(input.target === undefined ? [] : ['SYS_CHROOT'])])];

@@ -61,7 +61,9 @@ export function planContainer(input: ContainerInput): ContainerPlan {
 	const identity = input.identity ?? (target === undefined ? undefined : targetIdentity(pod, target));
 	const { needs, wants } = wantedRights(toolkit);
 	const joined = target !== undefined || pod.spec?.shareProcessNamespace === true || pod.spec?.hostPID === true;
-	const rights = [...needs, ...wants].filter((right) => joined || !isOfProcesses(right));
+	const rights = [...needs, ...wantedBeside(wants, toolkit, identity)].filter(
+		(right) => joined || !isOfProcesses(right),
+	);
 	const { make, notes } = specMaker(input);
 	const entersAs =
 		request.profile === 'auto' && (toolkit !== undefined || request.root === 'target') && mode === 'sleeper';
@@ -97,6 +99,16 @@ export function planContainer(input: ContainerInput): ContainerPlan {
 		execEnv: mode === 'main' ? [] : request.env.filter(({ name }) => !byCustom.includes(name)),
 		notes: [...notes, ...idleCapabilities(best.container, pod)],
 	};
+}
+
+/**
+ * What is wanted beside this target. Root gets at a target that is root without SYS_PTRACE (unless the node's Yama wants it
+ * for attaching), and would lend it to that target when a session goes into its root: a toolkit whose shell is beside the
+ * target does without.
+ */
+function wantedBeside(wants: Right[], toolkit: Toolkit | undefined, identity: { uid: number } | undefined): Right[] {
+	const lends = identity?.uid === 0 && toolkit?.shell.root === 'debug';
+	return lends ? wants.filter((right) => right !== 'SYS_PTRACE') : wants;
 }
 
 /** Whether the target's root or environment is taken where the target is root, or may be. */

@@ -204,3 +204,39 @@ describe('flags on top, in docker’s words', () => {
 		}
 	});
 });
+
+describe('a target that is root', () => {
+	const rootUser = (fields = {}) => aPod().withContainer('app', fields, { user: { uid: 0, gid: 0 } });
+	const forms = (request: Partial<SessionRequest>, builder = rootUser()) =>
+		auto(builder, { command: ['ls'], ...request }).map(({ profile, container }) => [
+			profile,
+			container.securityContext?.capabilities,
+		]);
+
+	it('is entered only from a container that may do no more than it', () => {
+		const inside = ['inside', { add: ['SYS_CHROOT'] }];
+		assert.deepEqual(forms({ root: 'target' }), [inside]);
+		assert.deepEqual(forms({ targetEnv: true })[0], inside);
+		const dropping = rootUser({ securityContext: { capabilities: { drop: ['NET_RAW', 'CHOWN'] } } });
+		assert.deepEqual(forms({ root: 'target' }, dropping), [
+			['inside', { add: ['SYS_CHROOT'], drop: ['NET_RAW', 'CHOWN'] }],
+		]);
+	});
+
+	it('so is one whose user is not known', () => {
+		assert.equal(forms({ root: 'target' }, aPod().withContainer('app'))[0]?.[0], 'inside');
+		assert.equal(forms({ root: 'target' }, nonroot())[0]?.[0], 'full');
+	});
+
+	it('is entered with more where that was said', () => {
+		assert.equal(forms({ root: 'target', runAs: 'root' })[0]?.[0], 'full');
+		assert.equal(forms({ root: 'target', capAdd: ['BPF'] })[0]?.[0], 'full');
+	});
+
+	it('needs no SYS_PTRACE from a toolkit that stays beside it, and gets it from one whose shell does not', () => {
+		assert.deepEqual(forms({})[0], ['full', { add: ['NET_RAW', 'SYS_CHROOT'] }]);
+		const toolkit = aToolkit({ shell: { root: 'target' } });
+		const [best] = planContainer(aPlanInput({ command: ['ls'] }, { pod: rootUser().pod, toolkit })).candidates;
+		assert.deepEqual(best.container.securityContext?.capabilities?.add, ['SYS_PTRACE', 'NET_RAW', 'SYS_CHROOT']);
+	});
+});
