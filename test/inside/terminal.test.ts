@@ -9,7 +9,11 @@ import { openTerminal } from '../support/terminal.ts';
 import { shells } from './shells.ts';
 
 const installed = `.ke-test-terminal-${process.pid}`;
-after(() => rmSync(join('/tmp', installed), { recursive: true, force: true }));
+/** Where the launcher may have put itself. */
+const places = ['/run', '/tmp'].map((place) => join(place, installed));
+after(() => {
+	for (const place of places) rmSync(place, { recursive: true, force: true });
+});
 
 for (const [shell, way] of shells().flatMap((one) => [[one, 'launcher'] as const, [one, 'script'] as const])) {
 	describe(`an exec begins at a terminal, in ${shell.name}, by the ${way}`, () => {
