@@ -88,13 +88,16 @@ export class SpdyConnection {
 	}
 
 	async #open(id: number, flags: number, headers: Headers): Promise<void> {
+		// The client drops what comes on a stream before the reply to it.
+		const replied = Promise.withResolvers<void>();
 		const handlers = this.#accept({
 			headers,
-			write: (chunk) => this.#send(data(id, 0, chunk)),
-			end: () => void this.#send(data(id, FIN, Buffer.alloc(0))),
+			write: (chunk) => replied.promise.then(() => this.#send(data(id, 0, chunk))),
+			end: () => void replied.promise.then(() => this.#send(data(id, FIN, Buffer.alloc(0)))),
 		});
 		this.#handlers.set(id, handlers);
 		await this.#send(control(SYN_REPLY, 0, Buffer.concat([uint32(id), await this.#codec.pack({})])));
+		replied.resolve();
 		if (flags & FIN) {
 			handlers.end();
 		}
