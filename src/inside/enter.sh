@@ -27,7 +27,7 @@ shift
 ke_path=$PATH
 ke_take() { PATH=$ke_path dd bs="$1" count=1 iflag=fullblock 2>/dev/null; }
 ke_fail() { echo "error: $1" >&2; exit 125; }
-case $ke_letters in *f*) ke_fail 'files need the launcher, and this container has no place that permits execution' ;; esac
+case $ke_letters in *f*) ke_fail 'files need the launcher, which is not in this build or cannot be kept in this container' ;; esac
 
 # The target: the first process, by number, whose cgroup names the container. PID 1 need not be it: it may be the node's.
 ke_names() {
@@ -60,7 +60,7 @@ elif [ -n "$ke_root$ke_env" ] || [ "$ke_as" = target ]; then
 fi
 [ "$ke_as" != "$(id -u):$(id -g)" ] || [ -n "$ke_root" ] || ke_as=
 # What acts on our tools must not be taken from a target before we are its user, and sh cannot set it after that.
-[ -z "$ke_env" ] || ke_fail "the target's environment needs the launcher, and this container has no place that permits execution"
+[ -z "$ke_env" ] || ke_fail "the target's environment needs the launcher, which is not in this build or cannot be kept in this container"
 case $ke_root/$ke_letters in
 target/*k* | try/*k*) ke_as='' ;;
 ?*/*)
