@@ -1,4 +1,4 @@
-/** What the channels use of a WebSocket: the part of ws that Bun's stand-in for it, and FramedSocket, have too. */
+/** What the channels use of a WebSocket: the part of ws that FramedSocket has too. */
 export interface Socket {
 	readonly protocol: string;
 	readonly readyState: number;

@@ -7,14 +7,13 @@ import { type FilesAgent, openFiles } from '../session/files-agent.ts';
 import { loadConfiguration } from '../session/load-configuration.ts';
 import { locatePod } from '../session/locate.ts';
 import { ourPaths } from '../session/paths.ts';
-import { openRefusals } from '../session/refusals.ts';
 import { captureSink } from '../session/sink.ts';
 import { sayList } from '../text/say.ts';
 import type { SourcedToolkit, Toolkit } from '../toolkit/toolkit.ts';
-import { parseDuration } from './duration.ts';
 import { printDocument } from './print.ts';
 import { onePod, type RemotePath } from './remote-path.ts';
 import { buildRequest, type SessionFlagValues } from './session-request.ts';
+import { sessionTools } from './session-tools.ts';
 
 /** Flags of every command on the files of a pod, beside those that choose the pod. */
 export const FILES_FLAGS = {
@@ -76,11 +75,7 @@ export async function openPodFiles(
 			custom: undefined,
 		},
 	);
-	const patience = {
-		seconds: parseDuration(flags.timeout ?? '90s', 'timeout'),
-		said: flags.timeout !== undefined,
-		terminal: process.stderr.isTTY === true,
-	};
+	const tools = sessionTools(console, captureSink(0), flags.timeout);
 	const connection = await connect();
 	const namespace = one.namespace ?? connection.namespace;
 	const { targets } = request;
@@ -92,13 +87,6 @@ export async function openPodFiles(
 	const { pod, because } = await locatePod(connection, namespace, targets, flags.toolkit);
 	const name = pod.metadata?.name ?? '';
 	if (because !== undefined) console.say(`${name} (${because})`);
-	const paths = ourPaths(process.env);
-	const tools = {
-		console,
-		sink: captureSink(0),
-		patience,
-		refusals: (place: string) => openRefusals(paths.refusals, place),
-	};
 	const agent = await openFiles({ request, toolkit, configuration, connection, version }, tools, pod);
 	return { ...agent, pod: name, namespace };
 }

@@ -8,17 +8,15 @@ import { loadConfiguration } from '../session/load-configuration.ts';
 import { describeOutcome } from '../session/outcome.ts';
 import { ourPaths } from '../session/paths.ts';
 import type { SessionInput } from '../session/prepare.ts';
-import { openRefusals } from '../session/refusals.ts';
 import { openSession } from '../session/session.ts';
 import { captureSink, standardSink } from '../session/sink.ts';
-import type { SessionTools } from '../session/tools.ts';
 import { parseYaml } from '../text/yaml.ts';
 import type { Toolkit } from '../toolkit/toolkit.ts';
 import { BaseCommand } from './base.ts';
-import { parseDuration } from './duration.ts';
 import { CONNECTION_FLAGS, POD_FLAGS, SESSION_FLAGS } from './flags.ts';
 import { printDocument } from './print.ts';
 import { buildRequest } from './session-request.ts';
+import { sessionTools } from './session-tools.ts';
 
 /** Bytes of each stream that `-o json` holds. */
 const CAPTURED = 1 << 20;
@@ -57,17 +55,7 @@ export abstract class SessionCommand extends BaseCommand {
 			version: this.config.version,
 		};
 		const capture = captureSink(CAPTURED);
-		const paths = ourPaths(process.env);
-		const tools: SessionTools = {
-			console,
-			sink: format === undefined ? standardSink() : capture,
-			patience: {
-				seconds: parseDuration(flags.timeout ?? '90s', 'timeout'),
-				said: flags.timeout !== undefined,
-				terminal: process.stderr.isTTY === true,
-			},
-			refusals: (place) => openRefusals(paths.refusals, place),
-		};
+		const tools = sessionTools(console, format === undefined ? standardSink() : capture, flags.timeout);
 		if (dryRun) {
 			await printDocument(await planSession(input, tools, dryRun), format ?? 'yaml');
 			return 0;

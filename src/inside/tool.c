@@ -61,7 +61,7 @@ static void library_path(const char *own, char *out, size_t size) {
 }
 
 /* Programs that look for their data by an absolute path, and the variable that tells them another one. */
-static void point_to_data(const char *name, const char *path) {
+static void point_to_data(const char *name) {
     static const struct { const char *tool, *variable, *folder; bool unless_there; } data[] = {
         { "", "TERMINFO_DIRS", "/lib/terminfo:/usr/share/terminfo:/etc/terminfo", false },
         { "", "GCONV_PATH", "/usr/lib/x86_64-linux-gnu/gconv:/usr/lib/aarch64-linux-gnu/gconv:/usr/lib64/gconv:/usr/lib/gconv", false },
@@ -72,7 +72,6 @@ static void point_to_data(const char *name, const char *path) {
         { "perl", "PERL5LIB", "/etc/perl:/usr/share/perl5:/usr/lib/x86_64-linux-gnu/perl-base:/usr/share/perl-base:"
             "/usr/lib/x86_64-linux-gnu/perl5:/usr/lib/aarch64-linux-gnu/perl-base:/usr/share/perl", false },
     };
-    (void)path;
     for (size_t i = 0; i < sizeof data / sizeof *data; i++) {
         char value[PATH_MAX] = "", folders[512], *rest = folders;
         if (strncmp(name, data[i].tool, strlen(data[i].tool)) || getenv(data[i].variable)) continue;
@@ -173,7 +172,7 @@ _Noreturn static void start(const char *own, const char *name, char **words, int
         if (code >= 0) _exit(code);
     }
     const char *base = strrchr(path, '/') ? strrchr(path, '/') + 1 : path;
-    point_to_data(base, path);
+    point_to_data(base);
     read_interpreter(fd, wanted, sizeof wanted, name);
     const char *option = without_files(base, seen);
     if (option) {
