@@ -3,11 +3,12 @@
 # shellcheck disable=SC2016 # names of variables that the user is to read
 # What does the launcher's work (run.c) as far as sh can, where it cannot be carried: bootstrap.sh reads this from stdin
 # and evaluates it, with the launcher's letters and keys, --, and the command as arguments. Behind it on stdin comes the
-# header as run.c describes it.
+# header as request.c describes it.
 # Not here: the lease (a command runs on when its client is gone), the subreaper (what it leaves behind becomes the
 # application's child), the target's environment, files, and tools started by tools in the target's root: there one program
-# runs, by its own loader.
+# runs, by its own loader. Of a header's special entries =script, =arg, =out and, where there is timeout, =timeout are heeded.
 ke_letters=$1 ke_saved=${ke_saved:-} ke_anchor='' ke_target='' ke_pid='' ke_root='' ke_as='' ke_env='' ke_term='' ke_prompt='' ke_folders=''
+ke_scripted='' ke_script='' ke_nonce='' ke_seconds='' ke_out='' ke_user='' ke_me='' ke_lost=''
 shift
 while [ "$1" != -- ]; do
 	case $1 in
@@ -85,13 +86,23 @@ esac
 ke_head=$(ke_take 32)
 ke_count=${ke_head%% *} ke_kind=${ke_head#* }
 ke_kind=${ke_kind%% *} ke_vars=0
-while [ "$ke_vars" -lt "$ke_count" ]; do
+while [ "$ke_count" -gt 0 ]; do
 	ke_lengths=$(ke_take 32)
 	ke_name=$(ke_take "$((${ke_lengths%% *}))")
 	ke_value=
 	[ "$((${ke_lengths#* }))" = 0 ] || ke_value=$(ke_take "$((${ke_lengths#* }))" && echo x)
-	set -- "$ke_name=${ke_value%x}" "$@"
-	ke_vars=$((ke_vars + 1))
+	ke_value=${ke_value%x} ke_count=$((ke_count - 1))
+	case $ke_name in
+	=script) ke_scripted=yes ke_script=$ke_value ;;
+	=arg) set -- "$@" "$ke_value" ;;
+	=out) ke_nonce=$ke_value ;;
+	=timeout) ke_seconds=$ke_value ;;
+	=*) ;;
+	*)
+		set -- "$ke_name=$ke_value" "$@"
+		ke_vars=$((ke_vars + 1))
+		;;
+	esac
 done
 case $ke_letters in *t*) stty "$ke_saved" ;; *) printf '\033]ke;ok\007' >&2 ;; esac
 
@@ -100,6 +111,8 @@ while [ "$ke_vars" -gt 0 ]; do
 	shift
 	ke_vars=$((ke_vars - 1))
 done
+# What is called by that name, and said on 3, is the script's.
+[ -z "$ke_scripted" ] || { set -- sh -c "$ke_script" "$@"; exec 3>&2; }
 
 # ke_find NAME: where a program is; not by command -v, since a busybox shell answers with its own applet.
 ke_find() {
@@ -128,6 +141,13 @@ ke_called() {
 	ke_call="$ke_call $ke_me$1"
 }
 
+# ke_clear: end and remove what is ours, at our end. What the command's user has left goes with no more rights than his.
+# shellcheck disable=SC2317 # reached by trap
+ke_clear() {
+	[ -z "$ke_out" ] || PATH=$ke_path $ke_user rm -rf "$ke_out" 2>/dev/null
+	[ -z "$ke_anchor" ] || { kill "$ke_anchor"; wait "$ke_anchor"; } 2>/dev/null
+}
+
 if [ -n "$ke_as" ]; then
 	ke_setpriv=$(ke_find setpriv) || ke_fail "nothing in the debug image can become $ke_as (setpriv of util-linux)"
 	ke_user="$ke_setpriv --reuid ${ke_as%%:*} --regid ${ke_as#*:} --clear-groups"
@@ -148,7 +168,7 @@ else
 		$ke_user sleep 2147483 </dev/null >/dev/null 2>&1 &
 		ke_anchor=$!
 		ke_me=/proc/$ke_anchor/root
-		trap 'kill $ke_anchor 2>/dev/null; wait $ke_anchor 2>/dev/null' EXIT
+		trap ke_clear EXIT
 		ke_pid_was=$ke_pid ke_pid=$ke_anchor
 		until [ "$(ke_ids Uid:)" = "${ke_as%%:*}" ]; do kill -0 "$ke_anchor" 2>/dev/null || ke_fail "cannot become $ke_as"; done
 		ke_pid=$ke_pid_was
@@ -172,16 +192,88 @@ else
 	else
 		set -- "$ke_chroot" "$TARGET_ROOT" "$@"
 	fi
+	TARGET_ROOT=/
 fi
+# The folder OUT, its user's, as it is seen from where the command runs.
+if [ -n "$ke_nonce" ]; then
+	trap ke_clear EXIT
+	for ke_at in /tmp /var/tmp /dev/shm; do
+		ke_out=$(PATH=$ke_path $ke_user mktemp -d "$ke_at/.ke-out-XXXXXX" 2>/dev/null) && break
+	done
+	[ -n "$ke_out" ] || ke_fail 'nowhere in the debug container can files be written (/tmp, /var/tmp, /dev/shm)'
+	OUT=${ke_root:+$ke_me}$ke_out
+	export OUT
+fi
+if [ -n "$ke_seconds" ] && ke_timeout=$(ke_find timeout) && ke_began=$(PATH=$ke_path date +%s); then
+	ke_kill=''
+	"$ke_timeout" -k 2 9 true 2>/dev/null && ke_kill='-k 2'
+	set -- "$ke_timeout" $ke_kill "$ke_seconds" "$@"
+else
+	ke_seconds=''
+fi
+# ke_ended CODE: the exit code to give for it.
+ke_ended() {
+	[ -n "$ke_seconds" ] && [ "$1" -ge 124 ] && [ "$(($(PATH=$ke_path date +%s) - ke_began))" -ge "$ke_seconds" ] && return 124
+	return "$1"
+}
 # shellcheck disable=SC2317 # reached by "$@"
 ke_frames() {
 	while ke_length=$(ke_take 16) && [ "$((${ke_length%% *}))" -gt 0 ]; do ke_take "$((${ke_length%% *}))"; done | "$@"
 }
-case $ke_kind in
-c) exec </dev/null ;;
-f) ke_frames "$@"; exit $? ;;
+if [ -z "$ke_nonce" ]; then
+	case $ke_kind in
+	c) exec </dev/null ;;
+	f) ke_frames "$@"; ke_ended $?; exit $? ;;
+	esac
+	# The way to the tools leads through this shell.
+	[ -n "$ke_root$ke_seconds" ] || exec "$@"
+	"$@"
+	ke_ended $?
+	exit $?
+fi
+
+# ke_offer: say that something is left, if there is, and wait for the nonce and a d, as out.c does; but for as long as
+# stdin is open.
+ke_offer() {
+	[ -n "$(PATH=$ke_path $ke_user ls -A "$ke_out" 2>/dev/null)" ] || return
+	ke_path_said='' ke_rest=$ke_out ke_heard=''
+	while [ -n "$ke_rest" ]; do
+		ke_path_said=$ke_path_said$(printf '%%%02X' "'${ke_rest%"${ke_rest#?}"}")
+		ke_rest=${ke_rest#?}
+	done
+	case $ke_letters in
+	*t*)
+		PATH=$ke_path stty raw -echo
+		printf '\033]ke;out %s %s\007' "$ke_nonce" "$ke_path_said"
+		;;
+	*) printf '\033]ke;out %s %s\007' "$ke_nonce" "$ke_path_said" >&2 ;;
+	esac
+	while [ -z "$ke_lost" ] && ke_part=$(PATH=$ke_path dd bs=512 count=1 <&8 2>/dev/null; echo x) && [ "$ke_part" != x ]; do
+		ke_heard=$ke_heard${ke_part%x}
+		case $ke_kind/$ke_heard in *"$ke_nonce"d* | c/*d* | a/d* | a/*[!0-9A-Za-z]d*) return ;; esac
+		[ ${#ke_heard} -lt 2000 ] || ke_heard=${ke_part%x}
+	done
+}
+# What is behind the command's stdin is ours, on 8; a shell gives what it does not wait for another one, hence 9.
+exec 8<&0 9<&0
+case $ke_kind in c) exec 9</dev/null ;; f) set -- ke_frames "$@" ;; esac
+ke_code=0
+case $ke_letters in
+*t*)
+	trap 'ke_lost=yes' TERM HUP
+	"$@" <&9 8<&- 9<&- || ke_code=$?
+	;;
+*)
+	trap 'ke_lost=yes; kill "$ke_child" 2>/dev/null' TERM HUP INT
+	"$@" <&9 8<&- 9<&- &
+	ke_child=$!
+	wait "$ke_child" || ke_code=$?
+	while kill -0 "$ke_child" 2>/dev/null; do
+		ke_code=0
+		wait "$ke_child" || ke_code=$?
+	done
+	;;
 esac
-# The way to the tools leads through this shell.
-[ -n "$ke_root" ] || exec "$@"
-"$@"
+[ -n "$ke_lost" ] || ke_offer
+ke_ended "$ke_code"
 exit $?

@@ -56,19 +56,6 @@ static void link_helper(const char *folder, const char *name) {
     if (symlink("../ke", path)) die(FAILED, "%s", path);
 }
 
-/* Remove a folder or file with all in it, links themselves and not what they lead to. */
-static void remove_all(int parent, const char *name, int depth) {
-    int fd = depth < 8 ? openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC) : -1;
-    if (fd < 0) { unlinkat(parent, name, 0); return; }
-    fchmod(fd, 0700);
-    DIR *all = fdopendir(fd);
-    for (struct dirent *entry; all && (entry = readdir(all));)
-        if (strcmp(entry->d_name, ".") && strcmp(entry->d_name, "..")) remove_all(fd, entry->d_name, depth + 1);
-    if (all) closedir(all);
-    else close(fd);
-    unlinkat(parent, name, AT_REMOVEDIR);
-}
-
 /* Whether two files hold the same, and the first is no link. */
 static bool is_same(const char *one, const char *other) {
     int a = open(one, O_RDONLY | O_NOFOLLOW | O_CLOEXEC), b = open(other, O_RDONLY | O_CLOEXEC);
@@ -120,13 +107,13 @@ int install(const char *folder, const char *self) {
         text(path, sizeof path, "%s.old", made);
         if (rename(folder, path) && errno != ENOENT) die(FAILED, "%s", folder);
         if (rename(made, folder) == 0) {
-            remove_all(AT_FDCWD, path, 0);
+            remove_all(AT_FDCWD, path);
             return chmod(folder, 0555) ? FAILED : 0;
         }
         /* Another client put one there just now. */
-        remove_all(AT_FDCWD, path, 0);
+        remove_all(AT_FDCWD, path);
         if (!is_ours(folder, made)) die(FAILED, "%s", folder);
     }
-    remove_all(AT_FDCWD, made, 0);
+    remove_all(AT_FDCWD, made);
     return 0;
 }

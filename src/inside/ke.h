@@ -2,13 +2,14 @@
 #ifndef KE_H
 #define KE_H
 
+#include <signal.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
 
-/* Exit codes as docker's: ours, not executable, not found. */
-enum { FAILED = 125, NOT_EXECUTABLE = 126, NOT_FOUND = 127 };
+/* Exit codes as docker's: ours, not executable, not found; and as timeout's: out of time. */
+enum { TIMED_OUT = 124, FAILED = 125, NOT_EXECUTABLE = 126, NOT_FOUND = 127 };
 
 /* say.c: print `error: WHAT[: errno in words]` and end with a code; errno 0 says nothing. */
 _Noreturn void die(int code, const char *format, ...);
@@ -29,6 +30,19 @@ struct options {
     char **words;
 };
 
+/* A command of a session. `inputs`: what a recipe's takes (inputs.c); NULL: its words are its script's. */
+struct command { const char *name, *text, *inputs; size_t length; };
+
+/* What the header brings beside variables (request.c says what for); NULL and 0: nothing. */
+struct entries {
+    const char *script, *nonce, *help;
+    size_t script_length;
+    char **arguments;
+    unsigned argument_count, timeout, command_count;
+    uint64_t drop;
+    struct command *commands;
+};
+
 /* One exec, with all that was opened for it before rights were given up; -1 and NULL: not wanted, or not to be had. */
 struct visit {
     struct options *options;
@@ -40,6 +54,8 @@ struct visit {
     char *environment;
     size_t length;
     pid_t anchor;
+    /* Folders of ours, by their paths in the debug container; NULL: none. */
+    const char *out, *session;
 };
 
 /* Seconds of a client's silence that are its end; linux/capability.h, which musl-gcc does not see. */
@@ -47,14 +63,71 @@ enum { LEASE = 8, CAP_SETGID = 6, CAP_SYS_CHROOT = 18 };
 
 /* request.c; `variables` are the header's, NAME=VALUE, ended by NULL. */
 extern char **variables;
+extern struct entries entries;
 void read_options(struct options *options, int argc, char **argv);
 /* Read the header; gives its kind. */
 char greet(const struct options *options);
 /* Read just so many bytes of stdin, or end; with `lease` also when nothing comes for as long. */
 void take(char *out, size_t size, bool lease);
 
+/* entries.c: take one entry whose name begins with `=` into `entries`. False: it is none that there is. */
+bool take_entry(const char *name, char *value, size_t length);
+
 /* work.c */
 _Noreturn void work(struct visit *visit);
+
+/* shell.c: the first shell of the options' words that is there, as the session's; `words` has room for four. `session`: its
+ * folder as it is seen from here, or NULL. */
+void choose_shell(struct options *options, const char *own, bool inside, const char *session, char **words);
+
+/* script.c: start the header's script; never returns. `name` is what it is called in messages. */
+_Noreturn void run_script(const char *own, const char *name);
+/* Let the image's sh read a script: sh WORDS…, of which the first is `sh`. `own` is the launcher's folder, as the debug
+ * container names it. */
+_Noreturn void start_sh(const char *own, char **words);
+
+/* supervise.c: wait for the worker, and end what it leaves; its exit code. `feed`: the pipe to its stdin, or -1. */
+int supervise(const struct visit *visit, pid_t worker, char kind, int requests, int feed);
+/* Signals reach it from here on; `told` is the last that asks us to end. */
+void heed_signals(const struct options *options);
+extern volatile sig_atomic_t told;
+/* Seconds of a clock that only goes on. */
+double now(void);
+
+/* stdin.c: what the command reads, for its descriptor 0; called in the parent. `feed`: what of stdin goes on there. */
+int input_of(char kind, int *feed);
+/* Hand on as much as goes without waiting; what is left over waits in `feed_left` bytes of ours. */
+void feed_on(int *feed, const char *bytes, size_t length);
+size_t feed_left(void);
+
+/* out.c: a folder of its own for what the worker leaves, as its user; ends the program where there is no place for it. */
+const char *out_make(const char *own, const struct identity *as);
+/* Tell the client that something is left there, if there is, and wait until it has it; `before`: the last byte it sent. */
+void out_offer(const struct identity *as, bool tty, char kind, char before);
+void out_remove(const struct identity *as);
+
+/* session.c: the folder of a session's commands; NULL: there are none, or no place. */
+const char *session_make(const char *own, bool quiet);
+void session_remove(void);
+/* How its name begins, behind which it is known by. */
+#define SESSION_NAME ".ke-session-"
+
+/* commands.c: a command of a session: FOLDER/bin/NAME called with these words. */
+_Noreturn void session_command(const char *session, const char *name, int argc, char **argv);
+
+/* inputs.c: the words of a recipe's command by what it takes, into the environment; those of its script behind `words` of ours. */
+char **read_inputs(const char *name, char *inputs, int argc, char **argv, unsigned ours);
+
+/* values.c: a value of a type (inputs.c), as the script gets it; NULL: it is none, and `wrong` says why, as the end of a
+ * sentence that begins with its name. */
+char *read_value(const char *type, char **choices, const char *value, char *wrong, size_t size);
+
+/* place.c: a folder of a name that cannot be guessed, made in the first of the launcher's own place, /tmp, /var/tmp and
+ * /dev/shm that takes one (`try` counts them from 0): its descriptor and path, and its parent's descriptor; -1: none. */
+int place_make(const char *own, const char *begins, unsigned try, char *path, int *parent);
+
+/* remove.c: remove a folder or file with all in it, links themselves and not what they lead to. False: something stays. */
+bool remove_all(int parent, const char *name);
 
 /* target.c: the first process whose cgroup names the container; 0: there is none, or the id is empty. */
 pid_t find_target(const char *container);
@@ -74,6 +147,9 @@ bool has_capability(int capability);
 /* Become a user for good; one who is not root has no capability then. */
 void become(const struct identity *as);
 void drop_capabilities(void);
+/* Give up some, before and after the change of the user: what programs could gain anew, and what we have. */
+void give_up_bounding(uint64_t mask);
+void give_up(uint64_t mask);
 /* From here on no program gains anything by its file. */
 void no_new_rights(void);
 

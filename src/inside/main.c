@@ -5,6 +5,7 @@
  *   ke files ROOT …       read and write files below a root (files.c)
  *   in-target COMMAND…    in a session: COMMAND with "/" = the target's root, as the target's user
  *   bring FILE            in a session: ask the client to fetch a file
+ *   FOLDER/bin/NAME…      in a session, FOLDER being the session's: one of its commands (commands.c)
  *   NAME…                 by any other name: the debug image's tool NAME, whatever "/" is (tool.c)
  *
  * It needs Linux 3.10, and openat2 (5.6) where it is there. */
@@ -76,6 +77,8 @@ int main(int argc, char **argv) {
         char *slash = strrchr(own, '/');
         if (slash) *slash = 0;
     }
+    const char *folder = strrchr(own, '/');
+    if (folder && !strncmp(folder + 1, SESSION_NAME, strlen(SESSION_NAME))) session_command(own, name, argc, argv);
     if (!strcmp(name, "in-target")) return in_target(own, argc, argv);
     if (!strcmp(name, "bring")) return bring(argc, argv);
     if (argc > 2 && !strncmp(name, ".ke-new-", 8) && !strcmp(argv[1], "install")) return install(argv[2], called);

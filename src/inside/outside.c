@@ -103,12 +103,14 @@ void outside_serve(int end, const struct identity *as, bool keep) {
         for (int i = 0; i < 3; i++) dup2(fds[i], i);
         char cwd[64];
         setpgid(0, getpgid(asker));
+        give_up_bounding(entries.drop);
         become(as);
+        give_up(entries.drop);
         if (!keep) drop_capabilities(), no_new_rights();
         sigset_t none;
         sigemptyset(&none);
         sigprocmask(SIG_SETMASK, &none, NULL);
-        signal(SIGINT, SIG_DFL), signal(SIGQUIT, SIG_DFL);
+        signal(SIGINT, SIG_DFL), signal(SIGQUIT, SIG_DFL), signal(SIGPIPE, SIG_DFL);
         text(cwd, sizeof cwd, "/proc/%d/cwd", asker);
         if (chdir(cwd) && chdir("/")) errno = 0;
         execve(path, words, environment);

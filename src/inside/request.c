@@ -9,10 +9,24 @@
  * PATH before the tools), term=TERM, prompt=TEXT, path=FOLDERS, filter=PROGRAM (compresses what the files agent writes),
  * files=debug (the agent works in the debug image's root).
  *
- * The header on stdin is blocks of 32 bytes of text: `COUNT KIND`, then for each variable `LENGTH LENGTH`, its name and
+ * The header on stdin is blocks of 32 bytes of text: `COUNT KIND`, then for each entry `LENGTH LENGTH`, its name and
  * its value. Kind says what stdin is after it: n: the command's; f: the command's, in frames of 16 bytes of length and
  * the bytes, of which an empty one is the end (servers before 1.30 cannot end a stream); c: control, a byte now and then
- * as a sign of life. Silence of LEASE seconds, or the end of it, ends the command. */
+ * as a sign of life. Silence of LEASE seconds, or the end of it, ends the command; a: the same, and what comes is the
+ * command's stdin too.
+ *
+ * An entry is a variable, unless its name begins with `=`:
+ *
+ *   =script         a script, which the image's sh runs instead of WORDS; the first of these is its name (script.c)
+ *   =arg            an argument of the script, one entry for each, in this order
+ *   =out            a nonce (hexadecimal): the command gets a folder, OUT, and what it leaves there is offered to the
+ *                   client before it is removed (out.c says how)
+ *   =timeout        seconds, after which the command is ended; the exit code is 124 then
+ *   =drop           a mask (hexadecimal) of capabilities that the command gives up, unless it would by that come within
+ *                   reach of the target (run.c)
+ *   =command NAME   a script, which is the command NAME in the session: for shells (session.c)
+ *   =inputs NAME    what the command of that name takes: it is a recipe's (inputs.c). Behind its =command
+ *   =help           what `help` prints in the session */
 #define _GNU_SOURCE
 #include "ke.h"
 #include <errno.h>
@@ -69,26 +83,32 @@ void take(char *out, size_t size, bool lease) {
     }
 }
 
+static _Noreturn void decline(void) {
+    errno = EPROTO;
+    die(FAILED, "the header");
+}
+
 static char read_header(const char *first) {
     char block[33] = "", kind = 'n';
-    unsigned count = 0;
+    unsigned count = 0, used = 0;
     memcpy(block, first, 32);
-    if (sscanf(block, "%u %c", &count, &kind) != 2 || count > 4096) { errno = EPROTO; die(FAILED, "the header"); }
+    if (sscanf(block, "%u %c", &count, &kind) != 2 || count > 4096) decline();
     variables = calloc(count + 1, sizeof *variables);
     size_t total = 0;
     for (unsigned i = 0; i < count; i++) {
         unsigned name = 0, value = 0;
         take(block, 32, true);
-        if (sscanf(block, "%u %u", &name, &value) != 2 || (total += (size_t)name + value) > HEADER) {
-            errno = EPROTO;
-            die(FAILED, "the header");
-        }
+        if (sscanf(block, "%u %u", &name, &value) != 2 || (total += (size_t)name + value) > HEADER) decline();
         char *entry = calloc(1, (size_t)name + value + 2);
         if (!entry || !variables) die(FAILED, "the header");
         take(entry, name, true);
-        entry[name] = '=';
         take(entry + name + 1, value, true);
-        variables[i] = entry;
+        if (name > 0 && *entry == '=') {
+            if (!take_entry(entry, entry + name + 1, value)) decline();
+            continue;
+        }
+        entry[name] = '=';
+        variables[used++] = entry;
     }
     return kind;
 }

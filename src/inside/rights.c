@@ -26,6 +26,28 @@ void drop_capabilities(void) {
     if (syscall(SYS_capset, &header, none)) die(FAILED, "capabilities cannot be given up");
 }
 
+/* From here on no program gains by being run what we have not. Without SETPCAP the bounding set cannot be made smaller;
+ * no_new_privs has that effect, and that of taking setuid's. */
+void give_up_bounding(uint64_t mask) {
+    for (int capability = 0; capability < 64; capability++) {
+        if (!(mask & 1ull << capability) || prctl(PR_CAPBSET_READ, capability, 0, 0, 0) != 1) continue;
+        if (prctl(PR_CAPBSET_DROP, capability, 0, 0, 0)) no_new_rights();
+    }
+}
+
+void give_up(uint64_t mask) {
+    struct capability_header header = { CAPABILITY_VERSION_3, 0 };
+    struct capability_data data[2];
+    if (mask == 0) return;
+    if (syscall(SYS_capget, &header, data)) die(FAILED, "capabilities cannot be read");
+    for (int i = 0; i < 2; i++) {
+        uint32_t kept = ~(uint32_t)(mask >> 32 * i);
+        data[i].effective &= kept, data[i].permitted &= kept, data[i].inheritable &= kept;
+    }
+    /* What is not permitted is not ambient either. */
+    if (syscall(SYS_capset, &header, data)) die(FAILED, "capabilities cannot be given up");
+}
+
 void become(const struct identity *as) {
     if (geteuid() == as->uid && getegid() == as->gid) {
         /* The groups are others all the same. */

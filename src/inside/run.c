@@ -1,11 +1,11 @@
 /* The supervisor of one exec (`ke run`, request.c): finds the target, starts the worker (work.c) as what was asked for,
- * keeps the lease, and is the parent of all that the worker leaves behind (a subreaper), which it ends before it goes. */
+ * keeps the lease, and is the parent of all that the worker leaves behind (a subreaper), which it ends before it goes
+ * (supervise.c). */
 #define _GNU_SOURCE
 #include "ke.h"
 #include "in_root.h"
 #include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
@@ -13,15 +13,7 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
-
-enum { GRACE = 2 };
-
-static volatile sig_atomic_t told; /* the last signal that asks us to end */
-
-static void on_signal(int number) { if (number != SIGCHLD) told = number; }
 
 static bool wants_identity(const struct options *options, struct target *target, struct identity *as) {
     unsigned uid, gid;
@@ -50,6 +42,8 @@ static pid_t start_anchor(const struct identity *as) {
     setsid();
     become(as);
     drop_capabilities();
+    /* To look at the target as its user is a change of ours, by which a process becomes shut to others. */
+    prctl(PR_SET_DUMPABLE, 1, 0, 0, 0);
     /* It ends with us and not by a TERM for all: what ends on TERM may still start tools. */
     signal(SIGTERM, SIG_IGN), signal(SIGHUP, SIG_IGN), signal(SIGINT, SIG_IGN);
     prctl(PR_SET_NAME, "ke-anchor");
@@ -95,106 +89,6 @@ static void say_outside(const struct options *options, const char *why) {
     if (!options->quiet) dprintf(2, "%s; the target's files are at $TARGET_ROOT\n", why);
 }
 
-static double now(void) {
-    struct timespec time;
-    clock_gettime(CLOCK_MONOTONIC, &time);
-    return time.tv_sec + time.tv_nsec / 1e9;
-}
-
-/* Takes the frames apart, in a process of its own: the command may be slow to read. */
-static void feed_frames(int out) {
-    char block[17] = "", buffer[65536];
-    for (;;) {
-        take(block, 16, false);
-        size_t left = strtoul(block, NULL, 10);
-        if (left == 0) _exit(0);
-        while (left > 0) {
-            size_t part = left < sizeof buffer ? left : sizeof buffer;
-            take(buffer, part, false);
-            for (size_t sent = 0; sent < part;) {
-                ssize_t count = write(out, buffer + sent, part - sent);
-                if (count < 0) _exit(0);
-                sent += count;
-            }
-            left -= part;
-        }
-    }
-}
-
-/* Put what the command reads at descriptor 0 of it; called in the parent, gives the descriptor. */
-static int input_of(char kind) {
-    if (kind == 'n') return 0;
-    if (kind == 'c') return open("/dev/null", O_RDONLY | O_CLOEXEC);
-    int ends[2];
-    if (pipe2(ends, O_CLOEXEC)) die(FAILED, "pipe");
-    pid_t feeder = fork();
-    if (feeder < 0) die(FAILED, "fork");
-    if (feeder == 0) { signal(SIGPIPE, SIG_IGN), close(ends[0]); feed_frames(ends[1]); }
-    close(ends[1]);
-    return ends[0];
-}
-
-/* End what is left of us: TERM, then KILL. */
-static void end_rest(pid_t anchor) {
-    if (anchor > 0) kill(anchor, SIGKILL), waitpid(anchor, NULL, 0);
-    double until = now() + GRACE;
-    for (int round = 0;; round++) {
-        pid_t pid;
-        while ((pid = waitpid(-1, NULL, WNOHANG)) > 0) {}
-        if (pid < 0 && errno == ECHILD) return;
-        if (round == 0) signal_descendants(SIGTERM, 0), signal_descendants(SIGCONT, 0);
-        else if (now() > until && (signal_descendants(SIGKILL, 0) == 0 || now() > until + GRACE)) return;
-        struct timespec pause = { 0, 20000000 };
-        nanosleep(&pause, NULL);
-    }
-}
-
-static int supervise(const struct visit *visit, pid_t worker, char kind, int requests) {
-    const struct options *options = visit->options;
-    pid_t anchor = visit->anchor;
-    double heard = now(), kills = 0;
-    int status = 0;
-    char buffer[512];
-    sigset_t none;
-    sigemptyset(&none);
-    for (;;) {
-        pid_t pid;
-        while ((pid = waitpid(-1, &status, WNOHANG | WUNTRACED)) > 0) {
-            if (pid != worker) { if (!WIFSTOPPED(status)) outside_ended(pid, status); continue; }
-            /* Nobody is there who could continue it. */
-            if (WIFSTOPPED(status)) {
-                bool at_terminal = WSTOPSIG(status) == SIGTTIN || WSTOPSIG(status) == SIGTTOU;
-                /* What was in the foreground is gone. */
-                if (at_terminal && options->tty) tcsetpgrp(0, worker);
-                if (!options->bare) kill(-worker, SIGCONT);
-                continue;
-            }
-            end_rest(anchor);
-            return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
-        }
-        if (told && !kills) {
-            if (told == SIGHUP) kill(options->tty ? -worker : worker, SIGHUP);
-            signal_descendants(told == SIGHUP ? SIGHUP : SIGTERM, anchor);
-            signal_descendants(SIGCONT, anchor);
-            /* Whoever asks by TERM decides himself how long he waits. */
-            if (told != SIGTERM) kills = now() + GRACE;
-            told = 0;
-        }
-        bool lease = kind == 'c' && !kills;
-        if (lease && now() - heard > LEASE) told = SIGALRM;
-        if (kills && now() > kills) signal_descendants(SIGKILL, anchor), kills = now() + GRACE;
-        struct pollfd inputs[] = { { .fd = lease ? 0 : -1, .events = POLLIN }, { .fd = requests, .events = POLLIN } };
-        struct timespec wait = { 1, 0 };
-        if (ppoll(inputs, 2, kind == 'c' || kills ? &wait : NULL, &none) <= 0) continue;
-        if (inputs[1].revents & POLLIN) outside_serve(requests, &visit->as, options->keep);
-        else if (inputs[1].revents) requests = -1;
-        if (!inputs[0].revents) continue;
-        ssize_t got = read(0, buffer, sizeof buffer);
-        if (got > 0) heard = now();
-        else if (got == 0 || (errno != EINTR && errno != EAGAIN)) told = SIGALRM;
-    }
-}
-
 /* What of the target must be opened before anything is given up. */
 static void open_all(struct visit *visit) {
     struct options *options = visit->options;
@@ -217,6 +111,15 @@ static bool is_more_than(const struct target *target) {
     struct target ours;
     uint64_t chroots = 1ull << CAP_SYS_CHROOT;
     return !read_target(getpid(), &ours) || ours.bounding & ~(target->bounding | chroots);
+}
+
+/* What of `=drop` is given up: nothing where that would bring the worker within reach of a target that is its user and has
+ * all that is left to it; the target would have our root then, and by it what the next one may. */
+static uint64_t may_drop(const struct visit *visit) {
+    struct target ours;
+    if (visit->target.pid == 0 || visit->target.as.uid != visit->as.uid || !read_target(getpid(), &ours)) return entries.drop;
+    uint64_t beyond = ours.bounding & ~visit->target.bounding;
+    return beyond && !(beyond & ~entries.drop) ? 0 : entries.drop;
 }
 
 /* What stands in the way of the target's root or environment; NULL: nothing. */
@@ -258,26 +161,26 @@ int run(const char *own, int argc, char **argv) {
     if (inside) shadow_services(own, visit.root);
     visit.anchor = inside ? start_anchor(&visit.as) : 0;
     int requests = visit.anchor ? outside_open() : -1;
-    int input = input_of(kind);
-    static const int watched[] = { SIGCHLD, SIGTERM, SIGHUP, SIGINT, SIGQUIT };
+    int feed, input = input_of(kind, &feed);
+    entries.drop = may_drop(&visit);
     sigset_t all;
     sigfillset(&all);
+    /* From here on we end by our own will, so that nothing stays that we make. */
     sigprocmask(SIG_SETMASK, &all, NULL);
+    visit.out = entries.nonce ? out_make(own, &visit.as) : NULL;
+    visit.session = options.shell ? session_make(own, options.quiet) : NULL;
     pid_t worker = fork();
-    if (worker < 0) die(FAILED, "fork");
     if (worker == 0) {
         if (!options.bare) setpgid(0, 0);
         if (options.tty) tcsetpgrp(0, getpid());
         if (input != 0) dup2(input, 0);
         work(&visit);
     }
+    int error = errno;
+    if (worker < 0) { out_remove(&visit.as), session_remove(); errno = error; die(FAILED, "fork"); }
     if (!options.bare) setpgid(worker, worker);
     if (input != 0) close(input);
-    if (options.bare) signal(SIGINT, SIG_IGN), signal(SIGQUIT, SIG_IGN);
-    for (size_t i = 0; i < sizeof watched / sizeof *watched; i++) {
-        if (options.bare && (watched[i] == SIGINT || watched[i] == SIGQUIT)) continue;
-        sigaction(watched[i], &(struct sigaction){ .sa_handler = on_signal }, NULL);
-    }
-    if (kind == 'f') close(0);
-    return supervise(&visit, worker, kind, requests);
+    heed_signals(&options);
+    if (kind == 'f' && !visit.out) close(0);
+    return supervise(&visit, worker, kind, requests, feed);
 }

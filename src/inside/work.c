@@ -11,57 +11,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* The first of the words that is a program in one of the folders, or by itself; NULL: none is. */
-static char *first_of(char **words, const char *folders, bool no_zsh) {
-    char *path = strdup(folders), *found = NULL;
-    for (; path && *words && !found; words++) {
-        if (no_zsh && !strcmp(*words, "zsh")) continue;
-        char *rest = strcpy(path, folders);
-        for (char *folder; !found && (folder = strsep(&rest, ":"));) {
-            char candidate[PATH_MAX];
-            if (strlen(folder) + strlen(*words) + 2 > sizeof candidate) continue;
-            text(candidate, sizeof candidate, "%s/%s", folder, *words);
-            if (access(candidate, X_OK) == 0) found = *words;
-        }
-        if (**words == '/' && access(*words, X_OK) == 0) found = *words;
-    }
-    free(path);
-    return found;
-}
-
-/* The first shell of the words that is there, as the session's: with our prompt, and in the target's root without any rc
- * file, history or key binding of the target's. */
-static void choose_shell(struct options *options, const char *own, bool inside, char **words) {
-    static char prompt[512];
-    const char *name = "sh";
-    for (char **word = options->words; *word; word++) name = *word;
-    bool zshenv = inside && (access("/etc/zshenv", F_OK) == 0 || access("/etc/zsh/zshenv", F_OK) == 0);
-    char tools[PATH_MAX], *found = NULL;
-    const char *path = getenv("PATH");
-    text(tools, sizeof tools, "%s%s/bin", outside, own);
-    /* Any of the image's before one of the target's, which is not ours to trust. */
-    if (inside && !options->theirs_first) found = first_of(options->words, tools, zshenv);
-    if (!found) found = first_of(options->words, path ? path : "", zshenv);
-    if (found) name = found;
-    const char *base = strrchr(name, '/') ? strrchr(name, '/') + 1 : name;
-    words[0] = (char *)name, words[1] = NULL;
-    bool bash = !strcmp(base, "bash"), zsh = !strcmp(base, "zsh");
-    text(prompt, sizeof prompt, zsh ? "%s %%~ %%# " : bash || !strcmp(base, "ash") ? "%s \\w \\$ " : "%s $ ", options->prompt);
-    if (inside) {
-        setenv("PS1", prompt, 1);
-        setenv("HISTFILE", "", 1), setenv("LESSHISTFILE", "-", 1), setenv("INPUTRC", "/dev/null", 1);
-        if (bash) words[1] = "--noprofile", words[2] = "--norc", words[3] = NULL;
-        else if (zsh) words[1] = "-f", words[2] = NULL;
-    } else if (bash) {
-        /* The image's rc files set a prompt of their own: ours comes after them. */
-        setenv("KE_PS1", prompt, 1);
-        setenv("PROMPT_COMMAND", "PS1=$KE_PS1; unset PROMPT_COMMAND KE_PS1", 1);
-    } else setenv("PS1", prompt, 1);
-}
-
-static void set_path(const struct options *options, const char *own, bool inside, const char *theirs) {
+static void set_path(const struct options *options, const char *own, bool inside, const char *theirs, const char *session) {
     const char *before = getenv("PATH"), *usual = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
-    size_t size = strlen(options->path) + strlen(before ? before : usual) + (theirs ? strlen(theirs) : 0) + 2 * PATH_MAX;
+    size_t size = strlen(options->path) + strlen(before ? before : usual) + (theirs ? strlen(theirs) : 0) + 3 * PATH_MAX;
     char *value = malloc(size);
     if (!value) die(FAILED, "PATH");
     if (!theirs || !*theirs) theirs = usual;
@@ -69,7 +21,10 @@ static void set_path(const struct options *options, const char *own, bool inside
     else if (options->theirs_first) text(value, size, "%s:%s%s/bin", theirs, outside, own);
     else text(value, size, "%s%s/bin:%s", outside, own, theirs);
     /* The helpers follow the image's tools, so that none is hidden by a name of ours. */
-    if (!inside && options->shell) { size_t used = strlen(value); text(value + used, size - used, ":%s/helpers", own); }
+    size_t used = strlen(value);
+    if (!inside && options->shell) text(value + used, size - used, ":%s/helpers", own);
+    used = strlen(value);
+    if (session) text(value + used, size - used, ":%s/bin", session);
     setenv("PATH", value, 1);
 }
 
@@ -125,6 +80,13 @@ static void choose_folder(const struct visit *visit) {
     else if (access(".", R_OK | X_OK) && chdir("/")) errno = 0;
 }
 
+/* A path of the debug container, as it is seen from where the worker is. */
+static const char *seen_from(const char *root, const char *path) {
+    char *seen = malloc(strlen(root) + strlen(path) + 1);
+    if (!seen) die(FAILED, "%s", path);
+    return strcat(strcpy(seen, root), path);
+}
+
 void work(struct visit *visit) {
     struct options *options = visit->options;
     const struct target *target = &visit->target;
@@ -143,7 +105,9 @@ void work(struct visit *visit) {
         /* Who is root in the target could reach our root through a process of its user; there it finds its own. */
         if (has_capability(CAP_SYS_CHROOT) && (fchdir(visit->root) || chroot("."))) die(FAILED, "the target's root");
     }
+    give_up_bounding(entries.drop);
     if (visit->changes) become(&visit->as);
+    give_up(entries.drop);
     if (capless) drop_capabilities(), no_new_rights();
     sigset_t none;
     sigemptyset(&none);
@@ -154,13 +118,20 @@ void work(struct visit *visit) {
         unsetenv("LD_LIBRARY_PATH"), unsetenv("LD_PRELOAD");
         setenv("TARGET_ROOT", "/", 1);
     } else choose_folder(visit);
-    set_path(options, visit->own, inside, theirs);
+    /* A helper called in a session takes what is the session's along. */
+    const char *session = options->bare ? getenv("KE_SESSION") : visit->session;
+    const char *out = options->bare && session ? getenv("OUT") : visit->out;
+    if (session) session = seen_from(outside, session), setenv("KE_SESSION", session, 1);
+    set_path(options, visit->own, inside, theirs, session);
     if (*options->term) setenv("TERM", options->term, 1);
-    if (options->shell) choose_shell(options, visit->own, inside, shell), options->words = shell;
+    if (options->shell) choose_shell(options, visit->own, inside, session, shell), options->words = shell;
     for (char **variable = variables; *variable; variable++) putenv(*variable);
+    if (out) setenv("OUT", seen_from(outside, out), 1);
     sigprocmask(SIG_SETMASK, &none, NULL);
     const char *name = options->words[0];
+    if (entries.script && !options->shell) run_script(visit->own, name);
     execvp(name, options->words);
+    if (errno == E2BIG) die(NOT_EXECUTABLE, "%s", name);
     int code = errno == ENOENT && !(strchr(name, '/') && access(name, F_OK) == 0) ? NOT_FOUND : NOT_EXECUTABLE;
     errno = 0;
     if (code == NOT_FOUND) die(code, "%s: not found in the debug image%s", name, inside ? ", nor in the target" : "");

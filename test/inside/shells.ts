@@ -58,6 +58,10 @@ export function applets(): string {
 		'rm',
 		'id',
 		'mkdir',
+		'ls',
+		'mktemp',
+		'readlink',
+		'timeout',
 	]) {
 		symlinkSync(busybox, join(folder, applet));
 	}
