@@ -1,11 +1,12 @@
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
 import type { BunPlugin } from 'bun';
+import { readBox } from '../src/catalogue/builtin.ts';
+import { readBoxTexts } from '../src/catalogue/builtin-texts.ts';
 import { TEXTS } from '../src/inside/texts.ts';
-import { builtinToolkits } from '../src/toolkit/builtin.ts';
 import { signMachO } from './sign-macho.ts';
 
 /**
@@ -44,7 +45,7 @@ const STUBS: Record<string, string> = {
 async function compiledIn(): Promise<Record<string, string>> {
 	const { LAUNCHERS, launcherFile } = await import('../src/inside/launcher.ts');
 	if (withoutInside) LAUNCHERS.length = 0;
-	const toolkits = JSON.stringify(await builtinToolkits());
+	const [box, boxTexts] = [JSON.stringify(await readBox()), JSON.stringify(await readBoxTexts())];
 	const packed = Object.fromEntries(
 		LAUNCHERS.map(({ machine }) => [
 			machine,
@@ -55,7 +56,8 @@ async function compiledIn(): Promise<Record<string, string>> {
 		'src/inside/texts.ts': `export const TEXTS=${JSON.stringify(TEXTS)}`,
 		'src/inside/launcher.ts': `export const LAUNCHERS=${JSON.stringify(LAUNCHERS)}`,
 		'src/inside/launcher-bytes.ts': `import{gunzipSync}from'node:zlib';const packed=${JSON.stringify(packed)};export const launcherBytes=(machine)=>gunzipSync(Buffer.from(packed[machine],'base64'))`,
-		'src/toolkit/builtin.ts': `const toolkits=${toolkits};export const builtinToolkits=async()=>toolkits`,
+		'src/catalogue/builtin.ts': `const box=${box};export const readBox=async()=>box`,
+		'src/catalogue/builtin-texts.ts': `const texts=${boxTexts};export const readBoxTexts=async()=>texts`,
 	};
 }
 
@@ -64,10 +66,13 @@ async function replaceModules(stubs: Record<string, string>): Promise<BunPlugin>
 	return {
 		name: 'replace-modules',
 		setup(build) {
-			build.onLoad({ filter: /src\/(inside\/(texts|launcher|launcher-bytes)|toolkit\/builtin)\.ts$/ }, ({ path }) => ({
-				contents: ours[path.slice(root.length)] ?? '',
-				loader: 'js',
-			}));
+			build.onLoad(
+				{ filter: /src\/(inside\/(texts|launcher|launcher-bytes)|catalogue\/builtin(-texts)?)\.ts$/ },
+				({ path }) => ({
+					contents: ours[path.slice(root.length)] ?? '',
+					loader: 'js',
+				}),
+			);
 			const names = Object.keys(stubs).join('|');
 			if (names === '') return;
 			build.onResolve({ filter: new RegExp(`^(${names})$`) }, ({ path }) => ({ path, namespace: 'stub' }));
@@ -154,7 +159,20 @@ async function buildForNode(): Promise<string> {
 		plugins: [await replaceModules({})],
 	});
 	if (!result.success) throw new AggregateError(result.logs, 'the build for Node failed');
+	declareTypes(join(root, 'dist/types'));
 	return join(root, 'dist/node/main.js');
+}
+
+/** What authors of extension packages import from ours: the declarations of src/index.ts, for every way to resolve modules. */
+function declareTypes(outdir: string): void {
+	rmSync(outdir, { recursive: true, force: true });
+	const options = '--ignoreConfig --declaration --emitDeclarationOnly --rootDir src --module nodenext --target esnext';
+	const words = [...options.split(' '), '--strict', '--allowImportingTsExtensions', '--outDir', outdir, 'src/index.ts'];
+	execFileSync(join(root, 'node_modules/.bin/tsc'), words, { cwd: root, stdio: 'inherit' });
+	for (const name of ['index', 'toolkit/document']) {
+		const file = join(outdir, `${name}.d.ts`);
+		writeFileSync(file, readFileSync(file, 'utf8').replace(/(from '\.[^']*)\.ts'/g, "$1.js'"));
+	}
 }
 
 function thisPlatform(): Platform {

@@ -26,12 +26,12 @@ async function start(): Promise<number> {
 			process.exit(125);
 		});
 	}
-	const [{ openProgram }, { builtinToolkits }, { describeFailure }] = await Promise.all([
+	const [{ openProgram }, { openCatalogue }, { describeFailure }] = await Promise.all([
 		import('./commands/program.ts'),
-		import('./toolkit/builtin.ts'),
+		import('./catalogue/open.ts'),
 		import('./commands/failure.ts'),
 	]);
-	const program = openProgram(facts, await builtinToolkits(), began);
+	const program = openProgram(facts, await openCatalogue(process.env, facts.version), began);
 	try {
 		return await program.run(argv);
 	} catch (error) {

@@ -7,8 +7,11 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 
 /** Each folder of src/ with those it may use; the order is the flow of the data. */
 const MAY_USE: Record<string, string[]> = {
-	main: ['commands', 'toolkit'],
-	commands: ['session', 'plan', 'cluster', 'formats', 'toolkit', 'text', 'errors'],
+	main: ['commands', 'catalogue'],
+	index: ['toolkit'],
+	commands: ['session', 'catalogue', 'packages', 'plan', 'cluster', 'formats', 'toolkit', 'text', 'errors'],
+	catalogue: ['packages', 'cluster', 'toolkit', 'text', 'errors'],
+	packages: ['toolkit', 'text', 'errors'],
 	session: ['plan', 'cluster', 'formats', 'inside', 'toolkit', 'text', 'errors'],
 	plan: ['toolkit', 'text', 'errors'],
 	cluster: ['text', 'errors'],

@@ -1,21 +1,22 @@
-import { readdirSync, readFileSync } from 'node:fs';
-import { parseToolkit } from './parse.ts';
-import type { SourcedToolkit } from './toolkit.ts';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { type Parsed, parseToolkit } from '../toolkit/parse.ts';
+
+const FOLDER = new URL('../../plugins/', import.meta.url);
 
 /**
- * The toolkits in the box: read from the folder plugins/, or, in the built program, compiled in by the build, which
- * replaces this module (bin/build.ts).
+ * What is in the box: the toolkits and sets of recipes of the folder plugins/. In the built program they are compiled in by
+ * the build, which replaces this module (bin/build.ts).
  * @throws UserError when one is wrong
  */
-export async function builtinToolkits(): Promise<SourcedToolkit[]> {
-	const folder = new URL('../../plugins/', import.meta.url);
-	const names = readdirSync(folder, { withFileTypes: true })
-		.filter((entry) => entry.isDirectory())
-		.sort((a, b) => (a.name < b.name ? -1 : 1));
+export async function readBox(): Promise<Parsed[]> {
+	const names = readdirSync(FOLDER, { withFileTypes: true })
+		.filter((entry) => entry.isDirectory() && existsSync(new URL(`${entry.name}/toolkit.yaml`, FOLDER)))
+		.map(({ name }) => name)
+		.sort();
 	return Promise.all(
-		names.map(async ({ name }) => {
-			const text = readFileSync(new URL(`${name}/toolkit.yaml`, folder), 'utf8');
-			return { toolkit: await parseToolkit(text, `plugins/${name}/toolkit.yaml`, name), source: 'built-in' };
+		names.map((name) => {
+			const path = `${name}/toolkit.yaml`;
+			return parseToolkit(readFileSync(new URL(path, FOLDER), 'utf8'), `plugins/${path}`, name);
 		}),
 	);
 }

@@ -49,10 +49,16 @@ export function arrange(argv: string[], shapes: Record<string, FlagShape>): Arra
 
 /** The first word of argv that is no flag and no flag's value, wrong as argv may be behind it; undefined: there is none. */
 export function firstWord(argv: string[], shapes: Record<string, FlagShape>): string | undefined {
+	const at = wordAt(argv, shapes, 0);
+	return at === undefined ? undefined : argv[at];
+}
+
+/** Where in argv a word stands, by how many words stand before it; undefined: there are not so many. */
+export function wordAt(argv: string[], shapes: Record<string, FlagShape>, before: number): number | undefined {
 	for (let length = 1; length <= argv.length; length++) {
 		try {
 			const { words } = arrange(argv.slice(0, length), shapes);
-			if (words.length > 0) return words[0];
+			if (words.length > before) return length - 1;
 		} catch (error) {
 			if (!(error instanceof UsageError)) throw error;
 		}

@@ -2,6 +2,7 @@ import { Command, type Interfaces } from '@oclif/core';
 import { type Connection, type ConnectionFlags, connect } from '../cluster/connect.ts';
 import { UsageError } from '../errors.ts';
 import { printable } from '../text/printable.ts';
+import type { Input, Recipe } from '../toolkit/toolkit.ts';
 import { parseDuration } from './duration.ts';
 import { type Invocation, ProgramConfig } from './invocation.ts';
 
@@ -31,6 +32,10 @@ interface ConnectionFlagValues {
 export abstract class BaseCommand extends Command {
 	/** The exit code. */
 	abstract override run(): Promise<number>;
+	/** The recipes of a toolkit's command. */
+	static recipes: readonly Pick<Recipe, 'name' | 'description'>[] | undefined;
+	/** The inputs of a recipe's command. */
+	static inputs: readonly Input[] | undefined;
 
 	protected get invocation(): Invocation {
 		if (!(this.config instanceof ProgramConfig)) throw new TypeError('a command runs under a ProgramConfig');
@@ -60,6 +65,10 @@ export interface CommandClass {
 	summary?: string | undefined;
 	usage?: string | string[] | undefined;
 	examples?: Command.Example[] | undefined;
+	/** The recipes of a toolkit. */
+	recipes?: readonly Pick<Recipe, 'name' | 'description'>[] | undefined;
+	/** The inputs of a recipe. */
+	inputs?: readonly Input[] | undefined;
 	flags: Interfaces.FlagInput;
 }
 

@@ -1,15 +1,19 @@
 import { Flags } from '@oclif/core';
+import { loadConfiguration } from '../catalogue/load-configuration.ts';
+import { ourPaths } from '../catalogue/paths.ts';
+import { ensureTrusted } from '../catalogue/trust.ts';
 import type { Connection } from '../cluster/connect.ts';
 import { UserError } from '../errors.ts';
+import { toolkitFor } from '../plan/recipe.ts';
 import { roleFor } from '../plan/roles.ts';
 import type { Console } from '../session/console.ts';
 import { type FilesAgent, openFiles } from '../session/files-agent.ts';
-import { loadConfiguration } from '../session/load-configuration.ts';
 import { locatePod } from '../session/locate.ts';
-import { ourPaths } from '../session/paths.ts';
 import { captureSink } from '../session/sink.ts';
 import { sayList } from '../text/say.ts';
-import type { SourcedToolkit, Toolkit } from '../toolkit/toolkit.ts';
+import type { SourcedToolkit } from '../toolkit/toolkit.ts';
+import { askingForTrust } from './ask-trust.ts';
+import { imageOf } from './image-word.ts';
 import { printDocument } from './print.ts';
 import { onePod, type RemotePath } from './remote-path.ts';
 import { buildRequest, type SessionFlagValues } from './session-request.ts';
@@ -60,13 +64,14 @@ export async function openPodFiles(
 ): Promise<PodFiles | undefined> {
 	const { connect, toolkits, version } = program;
 	const one = onePod(remotes, flags.namespace);
-	const configuration = await loadConfiguration(ourPaths(process.env).configuration);
-	const toolkit = chooseToolkit(toolkits, flags.toolkit ?? configuration.defaults.toolkit);
+	const configuration = await loadConfiguration(ourPaths(process.env));
+	const sourced = chooseToolkit(toolkits, flags.toolkit ?? configuration.defaults.toolkit);
+	const toolkit = toolkitFor(sourced.toolkit, undefined);
 	const words = one.target === undefined ? [] : [one.target];
 	const request = buildRequest(
 		words,
 		['files'],
-		{ ...sessionFlags(flags), namespace: one.namespace },
+		{ ...sessionFlags(flags), image: imageOf(flags.image, toolkit, toolkits), namespace: one.namespace },
 		{
 			toolkit: toolkit.name,
 			defaults: { profile: toolkit.profile, ...configuration.defaults },
@@ -84,10 +89,11 @@ export async function openPodFiles(
 		await printDocument(roleFor({ namespace, kinds, listsPods: targets.named.length === 0 }).role, 'yaml');
 		return undefined;
 	}
+	await ensureTrusted(sourced, configuration, askingForTrust(flags.yes));
 	const { pod, because } = await locatePod(connection, namespace, targets, flags.toolkit);
 	const name = pod.metadata?.name ?? '';
 	if (because !== undefined) console.say(`${name} (${because})`);
-	const agent = await openFiles({ request, toolkit, configuration, connection, version }, tools, pod);
+	const agent = await openFiles({ request, toolkit, scripts: {}, configuration, connection, version }, tools, pod);
 	return { ...agent, pod: name, namespace };
 }
 
@@ -96,13 +102,17 @@ function sessionFlags({ container, selector, pick, image, 'run-as': runAs }: Fil
 	return { container, selector, pick, image, 'run-as': runAs };
 }
 
-/** @throws UserError for a name that is no toolkit's, or where none says that it is the default */
-function chooseToolkit(toolkits: readonly SourcedToolkit[], name: string | undefined): Toolkit {
-	const all = toolkits.map(({ toolkit }) => toolkit);
-	const found = all.find((one) => (name === undefined ? one.default : one.name === name));
+/**
+ * The toolkit named, or else the one that says that it is the default, the box's own before others: what a team brings must
+ * be asked for.
+ * @throws UserError for a name that is no toolkit's, or where none is the default
+ */
+function chooseToolkit(toolkits: readonly SourcedToolkit[], name: string | undefined): SourcedToolkit {
+	const fitting = toolkits.filter(({ toolkit }) => (name === undefined ? toolkit.default : toolkit.name === name));
+	const found = fitting.find(({ kind }) => kind === 'built-in') ?? fitting[0];
 	if (found) return found;
 	throw new UserError(
 		name === undefined ? 'no toolkit says that it is the default' : `there is no toolkit "${name}"`,
-		`--toolkit names one of ${sayList(all.map((one) => one.name))}.`,
+		`--toolkit names one of ${sayList(toolkits.map(({ toolkit }) => toolkit.name))}.`,
 	);
 }

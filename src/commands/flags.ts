@@ -107,14 +107,20 @@ export const SESSION_FLAGS = {
 	reason: Flags.string({ description: "Why, kept in the container's record" }),
 	ttl: Flags.string({ description: 'Idle time after which the container ends (default 1h; 0: never)' }),
 	new: Flags.boolean({ description: 'Add a container even where one of ours runs' }),
+	bring: Flags.boolean({ description: 'Bring what the session leaves in $OUT here, without a question' }),
 	'all-pods': Flags.boolean({ description: 'Every pod of the workload or selector' }),
 	pods: Flags.string({ description: 'These pods: a,b' }),
+	parallel: Flags.string({ description: 'How many pods at a time (default 8)' }),
 	yes: Flags.boolean({ char: 'y', description: 'Answer questions with yes' }),
 	'dry-run': Flags.string({
 		description: 'server or client: print the plan, change nothing (alone: server)',
 		options: ['server', 'client', 'none'],
 	}),
-	output: Flags.string({ char: 'o', description: 'json or yaml', options: ['json', 'yaml'] }),
+	output: Flags.string({
+		char: 'o',
+		description: 'json or yaml: one document; table: a row for each pod',
+		options: ['json', 'yaml', 'table'],
+	}),
 };
 
 /** Options that mean something when they stand without a value; a value then needs `=`. */

@@ -1,15 +1,20 @@
 import type { Command, Interfaces } from '@oclif/core';
+import { printable, printableLine } from '../text/printable.ts';
 import type { SourcedToolkit } from '../toolkit/toolkit.ts';
 import type { CommandClass } from './base.ts';
+import { inputLines } from './recipe-help.ts';
 
 const BIN = 'kubectl ephemeral';
 
-/** The help of the whole program, in kubectl's manner. */
-export function printProgramHelp(toolkits: SourcedToolkit[], commands: CommandClass[]): void {
-	const rows = (list: [string, string][]): string[] => {
-		const width = Math.max(...list.map(([name]) => name.length));
-		return list.map(([name, text]) => `  ${name.padEnd(width)}   ${text}`);
-	};
+/**
+ * The help of the whole program, in kubectl's manner.
+ * @param extensions the commands of extension packages, and what each is
+ */
+export function printProgramHelp(
+	toolkits: SourcedToolkit[],
+	commands: CommandClass[],
+	extensions: [string, string][],
+): void {
 	const [one = 'TOOLKIT', other = one] = toolkits.map(({ toolkit }) => toolkit.name);
 	print([
 		'Bring a toolkit into a running pod, as an ephemeral container with the least rights that work.',
@@ -23,19 +28,21 @@ export function printProgramHelp(toolkits: SourcedToolkit[], commands: CommandCl
 		`  ${BIN} ${other} web-0 --dry-run -o yaml`,
 		'',
 		'Toolkits:',
-		...rows(toolkits.map(({ toolkit }) => [toolkit.name, toolkit.description])),
+		...rowsOf(toolkits.map(({ toolkit }) => [toolkit.name, toolkit.description])),
 		'',
 		'Commands:',
-		...rows([
+		...rowsOf([
 			...commands.map((command): [string, string] => [command.id, command.summary ?? '']),
 			['help', 'Help for a command or toolkit'],
 			['version', 'The version'],
 		]),
 		'',
+		...(extensions.length > 0 ? ['Commands of extension packages:', ...rowsOf(extensions), ''] : []),
 		'Usage:',
 		`  ${BIN} TOOLKIT (POD | TYPE/NAME | -l SELECTOR) [flags] [-- COMMAND [args…]]`,
+		`  ${BIN} TOOLKIT RECIPE (POD | TYPE/NAME | -l SELECTOR) [inputs] [flags]`,
 		'',
-		`Use "${BIN} <command> --help" for more about one.`,
+		`Use "${BIN} <command> --help" for more about one; of a toolkit it lists the recipes.`,
 	]);
 }
 
@@ -43,12 +50,16 @@ export function printProgramHelp(toolkits: SourcedToolkit[], commands: CommandCl
 export function printCommandHelp(command: CommandClass): void {
 	const flags = Object.entries(command.flags).filter(([, flag]) => !flag.hidden);
 	const own = flags.filter(([, flag]) => flag.helpGroup === undefined);
+	const inputs = command.inputs ?? [];
 	const global = flags.filter(([, flag]) => flag.helpGroup !== undefined);
+	const recipes = (command.recipes ?? []).map(({ name, description }): [string, string] => [name, description]);
 	print([
-		`${command.summary}.`,
+		sentence(command.summary ?? ''),
 		'',
 		'Examples:',
 		...(command.examples ?? []).flatMap((example) => exampleLines(example)),
+		...(recipes.length > 0 ? ['Recipes:', ...rowsOf(recipes), ''] : []),
+		...(inputs.length > 0 ? ['Inputs:', ...inputs.flatMap(inputLines), ''] : []),
 		'Options:',
 		...own.flatMap(flagLines),
 		'',
@@ -56,8 +67,18 @@ export function printCommandHelp(command: CommandClass): void {
 		...global.flatMap(flagLines),
 		'',
 		'Usage:',
-		`  ${BIN} ${command.usage}`,
+		...[command.usage ?? []].flat().map((usage) => `  ${BIN} ${usage}`),
 	]);
+}
+
+/** Names in a column, and what each is. */
+export function rowsOf(list: [string, string][]): string[] {
+	const width = Math.max(...list.map(([name]) => name.length));
+	return list.map(([name, text]) => `  ${name.padEnd(width)}   ${printableLine(text)}`);
+}
+
+function sentence(text: string): string {
+	return /[.!?]$/.test(text) ? text : `${text}.`;
 }
 
 function exampleLines(example: Command.Example): string[] {
@@ -72,5 +93,5 @@ function flagLines([name, flag]: [string, Interfaces.FlagInput[string]]): string
 }
 
 function print(lines: string[]): void {
-	process.stdout.write(`${lines.join('\n')}\n`);
+	process.stdout.write(`${printable(lines.join('\n'))}\n`);
 }

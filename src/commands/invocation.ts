@@ -1,4 +1,5 @@
 import { Config, type Interfaces } from '@oclif/core';
+import type { Catalogue } from '../catalogue/open.ts';
 import type { SourcedToolkit } from '../toolkit/toolkit.ts';
 
 /** What every command of a run needs beside its own argv. */
@@ -8,6 +9,8 @@ export interface Invocation {
 	/** Milliseconds since the epoch when the process began. */
 	began: number;
 	toolkits: readonly SourcedToolkit[];
+	/** Those and all that surrounds them: sources, problems, names that stand for none. */
+	catalogue: Catalogue;
 }
 
 /**

@@ -30,6 +30,7 @@ export interface SessionFlagValues extends TargetFlags {
 	reason?: string | undefined;
 	ttl?: string | undefined;
 	new?: boolean | undefined;
+	bring?: boolean | undefined;
 	output?: string | undefined;
 	'dry-run'?: string | undefined;
 	'show-role'?: boolean | undefined;
@@ -96,6 +97,7 @@ export function buildRequest(
 		// Whole seconds: sh counts them. A little is not nothing, which would be never.
 		ttl: Math.ceil(parseDuration(flags.ttl ?? context.defaults.ttl ?? '1h', 'ttl')),
 		fresh: flags.new ?? false,
+		bring: flags.bring ?? false,
 	};
 }
 
@@ -174,6 +176,14 @@ function parseRunAs(text: string): RunAs {
 	if (Number(uid) > HIGHEST_ID || Number(gid ?? 0) > HIGHEST_ID)
 		throw new UsageError(`invalid argument "${text}" for "--run-as" flag: ids end at ${HIGHEST_ID}`);
 	return { uid: Number(uid), ...(gid !== undefined && { gid: Number(gid) }) };
+}
+
+/** @throws UsageError naming the flag */
+export function parsePort(text: string, flag: string): number {
+	const port = /^\d{1,5}$/.test(text) ? Number(text) : 0;
+	if (port < 1 || port > 65535)
+		throw new UsageError(`invalid argument "${text}" for "--${flag}" flag: a port is 1 to 65535`);
+	return port;
 }
 
 function parsePid(text: string): number {

@@ -1,7 +1,7 @@
+import { ourPaths } from '../catalogue/paths.ts';
 import type { Console } from '../session/console.ts';
-import { ourPaths } from '../session/paths.ts';
 import { openRefusals } from '../session/refusals.ts';
-import type { Sink } from '../session/sink.ts';
+import type { Capture, Sink } from '../session/sink.ts';
 import type { SessionTools } from '../session/tools.ts';
 import { parseDuration } from './duration.ts';
 
@@ -10,11 +10,12 @@ import { parseDuration } from './duration.ts';
  * @param timeout the value of `--timeout`; undefined: unsaid, so that a pull may take longer
  * @throws UsageError for a timeout that is no duration
  */
-export function sessionTools(console: Console, sink: Sink, timeout: string | undefined): SessionTools {
+export function sessionTools(console: Console, sink: Sink | Capture, timeout: string | undefined): SessionTools {
 	const { refusals } = ourPaths(process.env);
 	return {
 		console,
 		sink,
+		captures: 'read' in sink,
 		patience: {
 			seconds: parseDuration(timeout ?? '90s', 'timeout'),
 			said: timeout !== undefined,

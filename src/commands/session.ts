@@ -1,21 +1,27 @@
 import { readFile } from 'node:fs/promises';
+import type { Interfaces } from '@oclif/core';
+import { loadConfiguration } from '../catalogue/load-configuration.ts';
+import { ourPaths } from '../catalogue/paths.ts';
+import { ensureTrusted } from '../catalogue/trust.ts';
 import { UsageError, UserError } from '../errors.ts';
+import { toolkitFor } from '../plan/recipe.ts';
 import type { SessionRequest } from '../plan/request.ts';
 import { roleFor } from '../plan/roles.ts';
 import { openConsole } from '../session/console.ts';
-import { planSession } from '../session/dry-run.ts';
-import { loadConfiguration } from '../session/load-configuration.ts';
+import { planAll, planSession } from '../session/dry-run.ts';
 import { describeOutcome } from '../session/outcome.ts';
-import { ourPaths } from '../session/paths.ts';
 import type { SessionInput } from '../session/prepare.ts';
 import { openSession } from '../session/session.ts';
 import { captureSink, standardSink } from '../session/sink.ts';
 import { parseYaml } from '../text/yaml.ts';
-import type { Toolkit } from '../toolkit/toolkit.ts';
+import type { SourcedToolkit, Toolkit } from '../toolkit/toolkit.ts';
+import { askingForTrust } from './ask-trust.ts';
 import { BaseCommand } from './base.ts';
 import { CONNECTION_FLAGS, POD_FLAGS, SESSION_FLAGS } from './flags.ts';
+import { imageOf } from './image-word.ts';
+import { checkMany, meansMany, parseParallel, runInAll } from './many-pods.ts';
 import { printDocument } from './print.ts';
-import { buildRequest } from './session-request.ts';
+import { buildRequest, type RequestContext, type SessionFlagValues } from './session-request.ts';
 import { sessionTools } from './session-tools.ts';
 
 /** Bytes of each stream that `-o json` holds. */
@@ -24,32 +30,61 @@ const CAPTURED = 1 << 20;
 /** The flags of every command that opens a session. */
 export const ALL_SESSION_FLAGS = { ...CONNECTION_FLAGS, ...POD_FLAGS, ...SESSION_FLAGS };
 
+/** The values of those flags, as parsed. */
+type SessionValues = SessionFlagValues &
+	Parameters<BaseCommand['connect']>[0] & {
+		custom?: string | undefined;
+		parallel?: string | undefined;
+		yes?: boolean | undefined;
+		quiet?: boolean | undefined;
+		timeout?: string | undefined;
+	};
+
 /** A command that brings a container and runs a shell or one command in it; its subclasses say which toolkit. */
 export abstract class SessionCommand extends BaseCommand {
 	static override strict = false;
-	static override flags = ALL_SESSION_FLAGS;
+	static override flags: Interfaces.FlagInput = ALL_SESSION_FLAGS;
 
 	/** undefined: any image. */
-	protected abstract readonly toolkit: Toolkit | undefined;
+	protected abstract readonly sourced: SourcedToolkit | undefined;
+	/** The toolkit as the container is planned for: with what all that share it want. */
+	protected get planned(): Toolkit | undefined {
+		return this.sourced && toolkitFor(this.sourced.toolkit, undefined);
+	}
+	/** The flags it takes. */
+	protected readonly accepted: Interfaces.FlagInput = ALL_SESSION_FLAGS;
+
+	/** What was asked for. @throws UsageError */
+	protected request(argv: string[], flags: SessionFlagValues, context: RequestContext): SessionRequest {
+		return buildRequest(argv, this.invocation.rest, flags, context);
+	}
 
 	override async run(): Promise<number> {
-		const { flags, argv } = await this.parse({ flags: ALL_SESSION_FLAGS, strict: false });
-		const configuration = await loadConfiguration(ourPaths(process.env).configuration);
-		const request = buildRequest(argv as string[], this.invocation.rest, flags, {
-			toolkit: this.toolkit?.name,
-			defaults: { profile: this.toolkit?.profile, ...configuration.defaults },
+		const { flags: all, argv } = await this.parse({ flags: this.accepted, strict: false });
+		const flags = all as SessionValues;
+		const configuration = await loadConfiguration(ourPaths(process.env));
+		const toolkit = this.planned;
+		flags.image = imageOf(flags.image, this.sourced?.toolkit, this.invocation.toolkits);
+		const request = this.request(argv as string[], flags, {
+			toolkit: toolkit?.name,
+			defaults: { profile: toolkit?.profile, ...configuration.defaults },
 			stdinIsTerminal: process.stdin.isTTY === true,
 			stdoutIsTerminal: process.stdout.isTTY === true,
 			custom: flags.custom === undefined ? undefined : await readCustom(flags.custom),
 		});
-		const format = flags.output as 'json' | 'yaml' | undefined;
+		const format = flags.output as 'json' | 'yaml' | 'table' | undefined;
+		const many = meansMany(request, format);
+		if (many) checkMany(request, toolkit?.name);
+		const parallel = parseParallel(flags.parallel);
 		const dryRun = flags['dry-run'] === 'none' ? undefined : (flags['dry-run'] as 'server' | 'client' | undefined);
 		const connection = await this.connect(flags);
 		if (flags['show-role']) return printRole(request, connection.namespace);
+		if (this.sourced) await ensureTrusted(this.sourced, configuration, askingForTrust(flags.yes));
 		const console = openConsole(flags.quiet ?? false);
 		const input: SessionInput = {
 			request,
-			toolkit: this.toolkit,
+			toolkit,
+			scripts: needsScripts(request) ? ((await this.sourced?.scripts()) ?? {}) : {},
 			configuration,
 			connection,
 			version: this.config.version,
@@ -57,14 +92,21 @@ export abstract class SessionCommand extends BaseCommand {
 		const capture = captureSink(CAPTURED);
 		const tools = sessionTools(console, format === undefined ? standardSink() : capture, flags.timeout);
 		if (dryRun) {
-			await printDocument(await planSession(input, tools, dryRun), format ?? 'yaml');
+			const plans = await (many ? planAll : planSession)(input, tools, dryRun);
+			await printDocument(plans, format === 'json' ? format : 'yaml');
 			return 0;
 		}
+		if (many) return runInAll(input, tools, { parallel, format, captured: CAPTURED, yes: flags.yes ?? false });
 		withoutTerminal(request, console.say);
 		const outcome = await openSession(input, tools);
-		if (format) await printDocument(describeOutcome(outcome, capture), format);
+		if (format === 'json' || format === 'yaml') await printDocument(describeOutcome(outcome, capture), format);
 		return outcome.exitCode;
 	}
+}
+
+/** A command of the user's own needs none of the toolkit's scripts. */
+function needsScripts({ command, recipe, tty }: SessionRequest): boolean {
+	return recipe !== undefined || (command.length === 0 && tty);
 }
 
 /** -t where stdin is no terminal: kubectl goes on without one, and says so. */
@@ -89,6 +131,7 @@ async function printRole(request: SessionRequest, namespace: string): Promise<nu
 		namespace: request.namespace ?? namespace,
 		kinds: request.targets.named.map(({ kind }) => kind),
 		listsPods: request.targets.selector !== undefined || request.targets.pick || request.targets.all,
+		forwards: request.recipe?.recipe.output.kind === 'forward',
 	});
 	process.stdout.write(notes.map((note) => `# ${note}\n`).join(''));
 	await printDocument(role, 'yaml');

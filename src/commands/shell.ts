@@ -10,5 +10,5 @@ export class ShellCommand extends SessionCommand {
 		'# One command of an image that has nothing but that program\nkubectl ephemeral shell web-0 --image grpcurl:1.9 -- /grpcurl -plaintext localhost:9000 list',
 		'# A script from standard input\nkubectl ephemeral shell deploy/web --image alpine:3.22 -i < check.sh',
 	];
-	protected readonly toolkit = undefined;
+	protected readonly sourced = undefined;
 }

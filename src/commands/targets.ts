@@ -26,6 +26,9 @@ export function parseTargets(words: string[], flags: TargetFlags, terminal: bool
 	if (flags.selector?.trim() === '') throw new UsageError('the selector of -l is empty');
 	const said = [named.length > 0, flags.selector !== undefined, flags.pods !== undefined].filter(Boolean).length;
 	if (said > 1) throw new UsageError('a NAME, -l and --pods exclude one another');
+	if (flags['all-pods'] && named.length === 0 && flags.selector === undefined)
+		throw new UsageError('--all-pods needs a workload or -l SELECTOR', 'Pods are named by --pods a,b.');
+	if (flags['all-pods'] && flags.pick) throw new UsageError('--all-pods and --pick exclude one another');
 	if (said === 0 && !flags.pick && !terminal) {
 		throw new UsageError('a pod is needed: NAME, TYPE/NAME, or -l SELECTOR', 'At a terminal --pick offers a list.');
 	}

@@ -16,6 +16,11 @@ export function parseCapability(text: string, where: string): string {
 	);
 }
 
+/** Capabilities as the kernel counts them: a bit each, in hexadecimal. */
+export function capabilityMask(names: readonly string[]): string {
+	return names.reduce((mask, name) => mask | (1n << BigInt(CAPABILITIES.indexOf(name))), 0n).toString(16);
+}
+
 /** What Pod Security *baseline* lets a container add; every other name is refused (seen on 1.36, one by one). */
 export const BASELINE_ADMITS: ReadonlySet<string> = new Set([
 	'AUDIT_WRITE',
@@ -36,7 +41,7 @@ export const BASELINE_ADMITS: ReadonlySet<string> = new Set([
 /** What containerd gives root without being asked. CRI-O gives less: no NET_RAW, SYS_CHROOT, MKNOD, AUDIT_WRITE, SETFCAP. */
 export const RUNTIME_DEFAULTS: ReadonlySet<string> = new Set([...BASELINE_ADMITS, 'NET_RAW']);
 
-// linux/capability.h as of 5.9, which brought the last one.
+// linux/capability.h as of 5.9, which brought the last one; in the order of their numbers.
 const CAPABILITIES: readonly string[] = (
 	'CHOWN DAC_OVERRIDE DAC_READ_SEARCH FOWNER FSETID KILL SETGID SETUID SETPCAP LINUX_IMMUTABLE NET_BIND_SERVICE ' +
 	'NET_BROADCAST NET_ADMIN NET_RAW IPC_LOCK IPC_OWNER SYS_MODULE SYS_RAWIO SYS_CHROOT SYS_PTRACE SYS_PACCT ' +

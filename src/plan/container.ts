@@ -1,4 +1,5 @@
 import type { V1EnvVar, V1EphemeralContainer } from '@kubernetes/client-node';
+import { UserError } from '../errors.ts';
 import type { Right, Toolkit } from '../toolkit/toolkit.ts';
 import { draftContexts } from './candidates.ts';
 import { checkNeeds, checkUser, idleCapabilities } from './checks.ts';
@@ -6,7 +7,7 @@ import { customEnvNames } from './custom.ts';
 import { mayChroot, noChroot, wantedRoot } from './entry.ts';
 import { targetIdentity } from './identity.ts';
 import { canonical, findSlot, givenSlot, type Slot, specHash } from './names.ts';
-import { grantOf, isOfProcesses, wantedRights } from './rights.ts';
+import { effectiveUser, grantOf, isOfProcesses, wantedRights } from './rights.ts';
 import { identityOf, recorded, type SpecInput, specMaker } from './spec.ts';
 
 /** A container that may be added: complete, under the name by which it is found again. */
@@ -61,7 +62,7 @@ export function planContainer(input: ContainerInput): ContainerPlan {
 	const identity = input.identity ?? (target === undefined ? undefined : targetIdentity(pod, target));
 	const { needs, wants } = wantedRights(toolkit);
 	const joined = target !== undefined || pod.spec?.shareProcessNamespace === true || pod.spec?.hostPID === true;
-	const rights = [...needs, ...wantedBeside(wants, toolkit, identity)].filter(
+	const rights = inOrder([...needs, ...wantedBeside(wants, toolkit, identity)], toolkit).filter(
 		(right) => joined || !isOfProcesses(right),
 	);
 	const { make, notes } = specMaker(input);
@@ -86,7 +87,7 @@ export function planContainer(input: ContainerInput): ContainerPlan {
 		const admission = specHash(spec.securityContext ?? {});
 		return { profile, container, admission, slot, lost: having('no'), likely: having('likely') };
 	});
-	const [best, ...more] = withRoot(checkNeeds(withoutDoubles(all), needs, input), input);
+	const [best, ...more] = withRoot(checkNeeds(asRoot(withoutDoubles(all), input), needs, input), input);
 	const candidates: [Candidate, ...Candidate[]] = [best, ...more];
 	checkUser(best.container, { ...input, identity });
 	const byCustom = customEnvNames(request.custom);
@@ -95,7 +96,7 @@ export function planContainer(input: ContainerInput): ContainerPlan {
 		mode,
 		because: request.profile === 'auto' ? 'the most that is admitted of what serves' : 'asked for',
 		candidates,
-		reuse: inState(candidates, 'running') ?? inState(candidates, 'waiting'),
+		reuse: reusable(candidates),
 		execEnv: mode === 'main' ? [] : request.env.filter(({ name }) => !byCustom.includes(name)),
 		notes: [...notes, ...idleCapabilities(best.container, pod)],
 	};
@@ -109,6 +110,23 @@ export function planContainer(input: ContainerInput): ContainerPlan {
 function wantedBeside(wants: Right[], toolkit: Toolkit | undefined, identity: { uid: number } | undefined): Right[] {
 	const lends = identity?.uid === 0 && toolkit?.shell.root === 'debug';
 	return lends ? wants.filter((right) => right !== 'SYS_PTRACE') : wants;
+}
+
+/** Recipes of a toolkit need this or that of the same rights: the container they share must not depend on which. */
+function inOrder(rights: Right[], toolkit: Toolkit | undefined): Right[] {
+	const order = toolkit?.wants ?? [];
+	return rights.toSorted((one, other) => order.indexOf(one) - order.indexOf(other));
+}
+
+/** Those in which one can be root, where a recipe says that it must be. */
+function asRoot(candidates: Candidate[], { request, toolkit, pod }: ContainerInput): Candidate[] {
+	if (request.runAs !== undefined || request.recipe?.recipe.user !== 'root') return candidates;
+	const fitting = candidates.filter(({ container }) => effectiveUser(container, pod).uid === 0);
+	if (fitting.length > 0) return fitting;
+	throw new UserError(
+		`${toolkit?.name} ${request.recipe.recipe.name} works as root, and no container here can be root`,
+		"--run-as target tries it as the target's user.",
+	);
 }
 
 /** Whether the target's root or environment is taken where the target is root, or may be. */
@@ -155,6 +173,8 @@ function withoutDoubles(candidates: Candidate[]): Candidate[] {
 	});
 }
 
-function inState(candidates: Candidate[], state: Slot['state']): Candidate | undefined {
-	return candidates.find(({ slot }) => slot.state === state);
+/** The one to use instead of adding any: the best that runs, else the best that waits for its start. */
+export function reusable(candidates: readonly Candidate[]): Candidate | undefined {
+	const inState = (state: Slot['state']) => candidates.find(({ slot }) => slot.state === state);
+	return inState('running') ?? inState('waiting');
 }

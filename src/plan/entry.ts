@@ -39,8 +39,8 @@ export function wantedRoot(request: SessionRequest, toolkit: Toolkit | undefined
 }
 
 /** Whether a request says by itself that it works on the target. */
-export function namesTarget({ root, targetEnv, runAs }: SessionRequest): boolean {
-	return root === 'target' || targetEnv === true || runAs === 'target';
+export function namesTarget({ root, targetEnv, runAs, recipe }: SessionRequest): boolean {
+	return root === 'target' || targetEnv === true || (runAs ?? recipe?.recipe.user) === 'target';
 }
 
 /**
@@ -84,7 +84,7 @@ export function planEntry(
 	}
 	const root = joined ? wanted : 'debug';
 	const { uid } = effectiveUser(candidate.container, pod);
-	const { runAs } = request;
+	const runAs = request.runAs ?? request.recipe?.recipe.user;
 	const inside = root !== 'debug';
 	const targetEnv = joined && (request.targetEnv ?? (inside && request.command.length === 0));
 	return {

@@ -2,6 +2,7 @@ import type { V1EphemeralContainer, V1Pod } from '@kubernetes/client-node';
 import type { Right } from '../toolkit/toolkit.ts';
 import type { Candidate, ContainerPlan } from './container.ts';
 import { kubectlCall } from './kubectl.ts';
+import type { RecipePlan } from './recipe.ts';
 
 /** What will be done, as `--dry-run -o yaml|json` prints it. Made of plain values only. */
 export interface Plan {
@@ -12,6 +13,8 @@ export interface Plan {
 	/** The container of ours that serves already; null: one is added. */
 	reuse: string | null;
 	notes?: string[];
+	/** What runs in it, where a recipe was asked for. */
+	recipe?: RecipePlan;
 	/** The call of kubectl that would add the same container. */
 	kubectl: string;
 	/** The content of the file that this call names, where it needs one. */
@@ -24,7 +27,13 @@ export interface Plan {
  * The plan for a pod, with the candidate that was chosen.
  * @param because why that one: `not asked`, `admitted by a dry run on the server`, `asked for`
  */
-export function describePlan(pod: V1Pod, plan: ContainerPlan, chosen: Candidate, because: string): Plan {
+export function describePlan(
+	pod: V1Pod,
+	plan: ContainerPlan,
+	chosen: Candidate,
+	because: string,
+	recipe?: RecipePlan,
+): Plan {
 	const { container, slot, profile, lost, likely } = chosen;
 	const existing = (pod.spec?.ephemeralContainers ?? []).map(({ name }) => name);
 	const call = kubectlCall(pod, chosen);
@@ -34,6 +43,7 @@ export function describePlan(pod: V1Pod, plan: ContainerPlan, chosen: Candidate,
 		profile: { chosen: profile, because, lost, ...(likely.length > 0 && { likely }) },
 		reuse: slot.state === 'new' ? null : slot.name,
 		...(plan.notes.length > 0 && { notes: plan.notes }),
+		...(recipe && { recipe }),
 		kubectl: call.command,
 		...(call.custom && { custom: call.custom }),
 		patch: slot.state === 'new' ? buildPatch(existing, container) : null,

@@ -1,3 +1,5 @@
+import type { Recipe } from '../toolkit/toolkit.ts';
+
 /**
  * What the user asked for, before any look at the cluster: a plain value, made from argv alone.
  */
@@ -44,6 +46,21 @@ export interface MountRequest {
 	readOnly: boolean;
 }
 
+/** What of a recipe was asked for. */
+export interface RecipeRequest {
+	recipe: Recipe;
+	/** Its inputs as the script gets them, by name; defaults filled in, what was not given is left out. */
+	values: Readonly<Record<string, string>>;
+	/** `-w`: a file, a folder (ending in a slash, or there already), `-`; undefined: by the recipe's own name for it. */
+	write: string | undefined;
+	/** What is there may be replaced. */
+	overwrite: boolean;
+	/** Questions are answered with yes. */
+	yes: boolean;
+	/** `--local-port`, for a recipe that forwards. */
+	localPort: number | undefined;
+}
+
 export type ProfileName = 'auto' | 'general' | 'baseline' | 'restricted' | 'netadmin' | 'sysadmin' | 'legacy';
 
 /** A request for a session: a shell, or one command, in a toolkit's container beside the target. */
@@ -57,6 +74,8 @@ export interface SessionRequest {
 	container: string | undefined;
 	/** After `--`; empty for a shell. */
 	command: string[];
+	/** Instead of a command: a recipe of the toolkit's. */
+	recipe?: RecipeRequest | undefined;
 	stdin: boolean;
 	tty: boolean;
 	image: string | undefined;
@@ -85,6 +104,8 @@ export interface SessionRequest {
 	reason: string | undefined;
 	/** Seconds of idleness after which the container ends; 0: never. */
 	ttl: number;
+	/** `--bring`: what a session leaves in `$OUT` is wanted without a question. */
+	bring?: boolean;
 	/** `--new`: do not reuse a running container. */
 	fresh: boolean;
 }

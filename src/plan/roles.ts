@@ -10,6 +10,8 @@ export interface RoleInput {
 	listsPods: boolean;
 	/** Work runs in the container's main process: attach in place of exec. */
 	attach?: boolean;
+	/** A recipe forwards a port. */
+	forwards?: boolean;
 }
 
 /** The Role to ask for, and what of it is for comfort only, in sentences for a comment above it. */
@@ -19,7 +21,7 @@ export interface NeededRole {
 }
 
 /** The least Role with which a command works. Built-in roles do not grant the one of ephemeral containers. */
-export function roleFor({ namespace, kinds, listsPods, attach = false }: RoleInput): NeededRole {
+export function roleFor({ namespace, kinds, listsPods, attach = false, forwards = false }: RoleInput): NeededRole {
 	const workloads = [...new Set(kinds)].filter((kind) => kind !== 'pods');
 	const needsList = listsPods || workloads.length > 0;
 	const rules: V1PolicyRule[] = [
@@ -27,6 +29,7 @@ export function roleFor({ namespace, kinds, listsPods, attach = false }: RoleInp
 		{ apiGroups: [''], resources: ['pods/ephemeralcontainers'], verbs: ['patch'] },
 		// Since 1.35 opening a stream takes create beside get.
 		{ apiGroups: [''], resources: [attach ? 'pods/attach' : 'pods/exec'], verbs: ['get', 'create'] },
+		...(forwards ? [{ apiGroups: [''], resources: ['pods/portforward'], verbs: ['get', 'create'] }] : []),
 		...(attach ? [{ apiGroups: [''], resources: ['pods/log'], verbs: ['get'] }] : []),
 		{ apiGroups: [''], resources: ['events'], verbs: ['list', 'watch'] },
 		...workloads.flatMap(workloadRules),

@@ -1,42 +1,55 @@
 import { existsSync } from 'node:fs';
 import { basename } from 'node:path';
-import type { Connection } from '../cluster/connect.ts';
 import { printableLine } from '../text/printable.ts';
-import type { Work } from './enter.ts';
-import { openStream } from './exec-stream.ts';
+import type { Companion } from './companion.ts';
+import { keepAlive, type Send } from './feed.ts';
 import { MarkStream } from './marks.ts';
 import { openProgress } from './progress.ts';
-import type { Place } from './run.ts';
+import { leftFolder } from './recipe/script-words.ts';
 import type { OpenAgent } from './transfer/agent.ts';
 import { openDestination } from './transfer/destination.ts';
 import { Download } from './transfer/download.ts';
 import { Meter, sayBytes } from './transfer/meter.ts';
 
+/** To the supervisor: what was left is here, or not wanted. The nonce tells it from keys that were typed ahead. */
+export function doneWith(nonce: string): Uint8Array {
+	return Buffer.from(`${nonce}d`);
+}
+
 /** Bytes of the longest request: a path of 4 KiB, each byte written %XX. */
 const LONGEST = 13_000;
 
+/** What a session at a terminal may bring here, and how. */
+export interface BringHomeInput {
+	/** The files agent, in the target's root or in the debug image's, as the session's user. */
+	open(ofTarget: boolean): OpenAgent;
+	/** Names `$OUT` in what is said to us. */
+	nonce: string;
+	/** Fetch what is left in a folder; `bring` says that it was asked for on the command line. */
+	left(folder: Buffer, ask: (question: string) => Promise<boolean>, say: (line: string) => void): Promise<void>;
+}
+
 /**
- * `bring FILE` in a session: the helper in the container asks by a mark in the terminal's output, and waits for one byte.
+ * The files of a session at a terminal. `bring FILE`: the helper in the container asks by a mark in the terminal's output,
+ * and waits for one byte. At the end the supervisor says by another that files are left in `$OUT`, and waits too.
  *
- * Whatever the pod writes may hold such a mark, so nothing is fetched unless the user says yes, and nothing here is
+ * Whatever the pod writes may hold the first mark, so nothing is fetched unless the user says yes, and nothing here is
  * overwritten. The shell goes on meanwhile.
  */
-export class BringHome {
+export class BringHome implements Companion {
 	readonly #stream = new MarkStream(LONGEST);
-	readonly #connection: Connection;
-	readonly #place: Place;
-	readonly #work: Work;
-	readonly #answer: (byte: 'y' | 'n') => void;
+	readonly #input: BringHomeInput;
 	readonly #begun: Promise<void>[] = [];
+	#send: Send = async () => {};
 	/** What is done with the next key. */
 	#asking: ((yes: boolean) => void) | undefined;
 
-	/** @param answer sends a byte to the helper that waits */
-	constructor(connection: Connection, place: Place, work: Work, answer: (byte: 'y' | 'n') => void) {
-		this.#connection = connection;
-		this.#place = place;
-		this.#work = work;
-		this.#answer = answer;
+	constructor(input: BringHomeInput) {
+		this.#input = input;
+	}
+
+	open(send: Send): void {
+		this.#send = send;
 	}
 
 	/** What of the terminal's output goes to the screen. */
@@ -45,9 +58,13 @@ export class BringHome {
 		for (const piece of this.#stream.take(bytes)) {
 			if (piece instanceof Uint8Array) out.push(piece);
 			// What stood before it is on the screen by then.
-			else setImmediate(() => this.#asked(piece.mark));
+			else setImmediate(() => this.#heard(piece.mark));
 		}
 		return Buffer.concat(out);
+	}
+
+	rest(): Uint8Array {
+		return this.#stream.rest();
 	}
 
 	/** Whether keys were the answer to a question; else they are the command's. */
@@ -63,6 +80,34 @@ export class BringHome {
 	/** Resolves when all that was begun is here, or could not be had. */
 	async finished(): Promise<void> {
 		await Promise.all(this.#begun);
+	}
+
+	#heard(mark: string): void {
+		const folder = leftFolder(mark, this.#input.nonce);
+		if (folder) this.#begun.push(this.#left(folder));
+		else this.#asked(mark);
+	}
+
+	/** The shell has ended; the supervisor waits for our word, and for signs of life until it comes. */
+	async #left(folder: Buffer): Promise<void> {
+		const alive = keepAlive(this.#send);
+		alive.begin();
+		const ask = (question: string): Promise<boolean> => {
+			process.stderr.write(`${question} [y/N] `);
+			return new Promise((resolve) => {
+				this.#asking = (yes) => {
+					say(yes ? 'y' : 'n');
+					resolve(yes);
+				};
+			});
+		};
+		await this.#input.left(folder, ask, say).catch((error: Error) => say(`error: ${printableLine(error.message)}`));
+		alive.end();
+		await this.#send(doneWith(this.#input.nonce)).catch(() => {});
+	}
+
+	#answer(byte: 'y' | 'n'): void {
+		this.#send(Buffer.from(byte)).catch(() => {});
 	}
 
 	#asked(mark: string): void {
@@ -91,17 +136,7 @@ export class BringHome {
 	}
 
 	async #fetch(path: Buffer, local: string, ofTarget: boolean): Promise<void> {
-		const { entry } = this.#work;
-		const as = ofTarget ? (entry.as ?? 'target') : undefined;
-		const work: Work = {
-			...this.#work,
-			shell: false,
-			tty: false,
-			env: [],
-			entry: { ...entry, root: 'debug', as, targetEnv: false },
-		};
-		const open: OpenAgent = (words, { stdin, filter }) =>
-			openStream(this.#connection, this.#place, { ...work, words, stdin, files: { filter, ofDebugImage: !ofTarget } });
+		const open = this.#input.open(ofTarget);
 		const sources = [path];
 		const request = {
 			sources,

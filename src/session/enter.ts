@@ -24,6 +24,12 @@ export interface Work {
 	entry: Entry;
 	/** Say nothing but errors there either. */
 	quiet: boolean;
+	/** What the launcher is given beside the environment: scripts and what belongs to them (src/inside/request.c). */
+	special?: readonly EnvEntry[];
+	/** The work reads control lines from its stdin. */
+	control?: boolean;
+	/** Names the folder for files, `$OUT`, in what is said to us; undefined: there is none. */
+	nonce?: string;
 	/** The words are the files agent's (src/inside/files.c); its output goes through the compressor, if one is named. */
 	files?: { filter: string | undefined; ofDebugImage?: boolean };
 }
@@ -105,7 +111,7 @@ export class Greeting {
 		this.#channels = channels;
 		const { tty, stdin } = this.#work;
 		// A v4 server cannot end a stream, so the end is told in frames.
-		this.#kind = tty ? 'n' : !stdin ? 'c' : channels.protocol === 'v4' ? 'f' : 'n';
+		this.#kind = tty ? 'n' : this.#work.control ? 'a' : !stdin ? 'c' : channels.protocol === 'v4' ? 'f' : 'n';
 		if (!this.#work.tty) this.#send(this.#header());
 		for (const mark of this.#early.splice(0)) this.#heard(mark);
 	}
@@ -137,7 +143,9 @@ export class Greeting {
 	}
 
 	#header(): Uint8Array {
-		return encodeHeader(this.#work.env, this.#kind);
+		const { env, special = [], nonce } = this.#work;
+		const out = nonce === undefined ? [] : [{ name: '=out', value: nonce }];
+		return encodeHeader(env, this.#kind, [...special, ...out]);
 	}
 
 	/** What ends the stream is told by its status: a failure to send is of no interest. */

@@ -3,8 +3,9 @@ import type { Connection } from '../cluster/connect.ts';
 import { podPath } from '../cluster/pods.ts';
 import { enterCommand, Greeting, type Work } from './enter.ts';
 import { exitCodeOf } from './exit-status.ts';
+import { keepAlive } from './feed.ts';
 import { encodeFrame } from './header.ts';
-import { keepAlive, type Place } from './run.ts';
+import type { Place } from './run.ts';
 import type { AgentRun } from './transfer/agent.ts';
 
 /** Bytes of stderr that are kept. */
@@ -40,7 +41,7 @@ export async function openStream(connection: Connection, place: Place, work: Wor
 			},
 		},
 	);
-	const alive = work.stdin ? undefined : keepAlive(channels);
+	const alive = work.stdin ? undefined : keepAlive((bytes) => channels.send(bytes));
 	greeting.begin(channels);
 	if (alive) greeting.done.then(alive.begin);
 	const end = (error?: unknown): void => {

@@ -25,12 +25,6 @@ export async function locatePod(
 	choice: TargetChoice,
 	toolkit: string | undefined,
 ): Promise<Located> {
-	if (choice.all || choice.pods.length > 0) {
-		throw new UserError(
-			'one pod at a time: --all-pods and --pods come with recipes',
-			'Name one pod, or leave the flag out.',
-		);
-	}
 	if (choice.named.length > 1) throw new UserError('one pod at a time', 'Name one pod or workload.');
 	const named = choice.named[0];
 	if (named?.kind === 'pods' && !choice.pick)
@@ -38,6 +32,46 @@ export async function locatePod(
 	const pods = await candidates(connection, namespace, named, choice.selector);
 	if (choice.pick) return { pod: await pickPod(pods), because: undefined };
 	return choosePod(pods, toolkit);
+}
+
+/**
+ * All pods that a choice means: those named by `--pods`, or, with `--all-pods`, every one of a workload or a selector that
+ * has not finished; else the one. One that is not there stands among them with what is wrong.
+ * @throws UserError where there is none; ApiError for everything the server refuses
+ */
+export async function locatePods(
+	connection: Connection,
+	namespace: string,
+	choice: TargetChoice,
+	toolkit: string | undefined,
+	say: (line: string) => void,
+): Promise<(V1Pod | { name: string; error: unknown })[]> {
+	if (!choice.all && choice.pods.length === 0) {
+		const { pod, because } = await locatePod(connection, namespace, choice, toolkit);
+		if (because !== undefined) say(`${pod.metadata?.name} (${because})`);
+		return [pod];
+	}
+	if (choice.pods.length > 0) {
+		return Promise.all(
+			[...new Set(choice.pods)].map((name) =>
+				namedPod(connection, namespace, name).catch((error: unknown) => ({ name, error })),
+			),
+		);
+	}
+	const named = choice.named[0];
+	if (choice.named.length > 1) throw new UserError('one workload at a time', 'Name one, or pods by --pods a,b.');
+	if (named?.kind === 'pods') return [await namedPod(connection, namespace, named.name)];
+	const pods = await candidates(connection, namespace, named, choice.selector);
+	const alive = pods.filter(
+		({ status, metadata }) => !['Succeeded', 'Failed'].includes(status?.phase ?? '') && !metadata?.deletionTimestamp,
+	);
+	const over = pods.length - alive.length;
+	if (over > 0)
+		say(
+			`${over} of ${pods.length} pods ${over === 1 ? 'has' : 'have'} finished or ${over === 1 ? 'is' : 'are'} going, and ${over === 1 ? 'is' : 'are'} left out`,
+		);
+	if (alive.length === 0) throw new UserError('all of its pods have finished or are going');
+	return alive.sort((one, other) => ((one.metadata?.name ?? '') < (other.metadata?.name ?? '') ? -1 : 1));
 }
 
 async function candidates(

@@ -4,6 +4,9 @@ export type Mark = string;
 const BEGIN = '\x1b]ke;';
 const END = '\x07';
 
+/** Those that come before a command. */
+const OURS = /^(ok|header|script|carry .*)$/;
+
 /** A piece of a stream: bytes as they are, or a mark that stood between them. */
 type Piece = Uint8Array | { mark: Mark };
 
@@ -72,8 +75,10 @@ export class Marks {
 			if (piece instanceof Uint8Array) {
 				out.push(piece);
 				this.#plain ||= this.#over;
-			} else if (this.#plain) out.push(Buffer.from(`${BEGIN}${piece.mark}${END}`, 'latin1'));
-			else {
+			} else if (this.#plain || (this.#over && !OURS.test(piece.mark))) {
+				this.#plain = true;
+				out.push(Buffer.from(`${BEGIN}${piece.mark}${END}`, 'latin1'));
+			} else {
 				this.#over ||= piece.mark === 'ok';
 				this.#heard(piece.mark);
 			}

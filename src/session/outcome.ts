@@ -1,3 +1,4 @@
+import type { Artefact } from './recipe/artefacts.ts';
 import type { Capture } from './sink.ts';
 
 /** How a session ended. */
@@ -9,6 +10,10 @@ export interface Outcome {
 	reused: boolean;
 	profile: string;
 	exitCode: number;
+	/** Files that came home. */
+	artefacts?: Artefact[];
+	/** What a recipe printed, where it is JSON. */
+	result?: unknown;
 	/** From the command line to the end, in milliseconds. */
 	ms: number;
 }
@@ -18,7 +23,7 @@ export function describeOutcome(outcome: Outcome, capture: Capture): Record<stri
 	const [out, err] = [capture.read('stdout'), capture.read('stderr')];
 	return {
 		...outcome,
-		stdout: out.text,
+		...(!('result' in outcome) && { stdout: out.text }),
 		stderr: err.text,
 		...((out.base64 || err.base64) && {
 			encoding: { stdout: out.base64 ? 'base64' : 'utf-8', stderr: err.base64 ? 'base64' : 'utf-8' },

@@ -4,12 +4,13 @@ import { UserError } from '../errors.ts';
 import { TEXTS } from '../inside/texts.ts';
 import { type ContainerPlan, planContainer } from '../plan/container.ts';
 import { namesTarget } from '../plan/entry.ts';
+import { withinPolicies } from '../plan/policy.ts';
 import type { SessionRequest } from '../plan/request.ts';
 import { needsTarget } from '../plan/rights.ts';
 import { chooseTarget } from '../plan/target.ts';
 import { judge } from '../plan/verdict.ts';
 import { type Configuration, mapImage } from '../toolkit/configuration.ts';
-import type { Toolkit } from '../toolkit/toolkit.ts';
+import type { Scripts, Toolkit } from '../toolkit/toolkit.ts';
 import type { Console } from './console.ts';
 
 /** What a session is about, apart from the pod. */
@@ -17,6 +18,8 @@ export interface SessionInput {
 	request: SessionRequest;
 	/** undefined for a plain image. */
 	toolkit: Toolkit | undefined;
+	/** The texts of its scripts. */
+	scripts: Scripts;
 	configuration: Configuration;
 	connection: Connection;
 	version: string;
@@ -61,7 +64,7 @@ export function prepare(
 	if (verdict.verdict === 'untargeted') {
 		console.say(`${verdict.because}; beside it without its processes (network and volumes are there)`);
 	}
-	const plan = planContainer({
+	const planned = planContainer({
 		request,
 		toolkit,
 		image,
@@ -72,12 +75,16 @@ export function prepare(
 		identity,
 		...mode,
 	});
+	const plan = withinPolicies(planned, request.profile, configuration.policies);
 	for (const note of plan.notes) console.say(note);
 	return { plan, target, image, identity };
 }
 
 function imageOf(request: SessionRequest, toolkit: Toolkit | undefined, configuration: Configuration): string {
-	const image = request.image ?? (toolkit && (configuration.images[toolkit.name] ?? toolkit.image));
+	const { name = '', image: own } = request.recipe?.recipe ?? {};
+	// Another image of the toolkit's need not have what a recipe with an image of its own looks for.
+	const key = own === undefined ? toolkit?.name : `${toolkit?.name}/${name}`;
+	const image = request.image ?? (toolkit && (configuration.images[key ?? ''] ?? toolkit.image));
 	if (image === undefined) throw new UserError('an image is needed', 'For example --image busybox:1.36.');
 	return mapImage(image, configuration.registries);
 }

@@ -2,9 +2,10 @@ import type { V1Status } from '@kubernetes/client-node';
 import { type Channels, ConnectionLost, openChannels } from '../cluster/channels.ts';
 import type { Connection } from '../cluster/connect.ts';
 import { podPath } from '../cluster/pods.ts';
-import { BringHome } from './bring-home.ts';
+import type { Companion } from './companion.ts';
 import { enterCommand, Greeting, type Work } from './enter.ts';
 import { exitCodeOf } from './exit-status.ts';
+import { type Feed, keepAlive } from './feed.ts';
 import { encodeFrame } from './header.ts';
 import type { Sink } from './sink.ts';
 import { readStdin } from './stdin.ts';
@@ -17,18 +18,24 @@ export interface Place {
 	container: string;
 }
 
+/** No bytes. */
+const EMPTY = new Uint8Array(0);
+
 /** What of a process is carried; its output always is. */
 export type Streams = Pick<Work, 'stdin' | 'tty'>;
-
-/** Milliseconds between two signs of life. The launcher takes 8 s of silence for our end (src/inside/run.c). */
-const HEARTBEAT = 2000;
 
 /**
  * Run something in a running container and give its exit code; its output goes to the sink as it comes.
  * @throws UserError, ApiError, ConnectionLost: everything but the command's own end
  */
-export async function runWork(connection: Connection, place: Place, work: Work, sink: Sink): Promise<number> {
-	return exitCodeOf(await runStream(connection, place, 'exec', work, sink));
+export async function runWork(
+	connection: Connection,
+	place: Place,
+	work: Work,
+	sink: Sink,
+	companion?: Companion,
+): Promise<number> {
+	return exitCodeOf(await runStream(connection, place, 'exec', work, sink, companion));
 }
 
 /**
@@ -42,10 +49,11 @@ export async function runStream(
 	verb: 'exec' | 'attach',
 	work: Work | Streams,
 	sink: Sink,
+	companion?: Companion,
 ): Promise<V1Status> {
 	const terminal = work.tty && process.stdin.isTTY ? await openTerminal() : undefined;
 	try {
-		return await carryStreams(connection, place, verb, work, sink, terminal);
+		return await carryStreams(connection, place, verb, work, sink, terminal, companion);
 	} finally {
 		await terminal?.restore();
 	}
@@ -58,6 +66,7 @@ async function carryStreams(
 	work: Work | Streams,
 	sink: Sink,
 	terminal: Terminal | undefined,
+	companion: Companion | undefined,
 ): Promise<V1Status> {
 	const greeting = 'words' in work ? new Greeting(work) : undefined;
 	const clear = (bytes: Uint8Array): Uint8Array => greeting?.marks.pass(bytes) ?? bytes;
@@ -66,10 +75,7 @@ async function carryStreams(
 		// What reaches the screen before the terminal is raw would get carriage returns of its own.
 		return terminal?.whenRaw?.then(() => sink.stdout(bytes)) ?? sink.stdout(bytes);
 	};
-	const home =
-		greeting && 'words' in work && work.shell && terminal
-			? new BringHome(connection, place, work, (byte) => channels.send(Buffer.from(byte)).catch(() => {}))
-			: undefined;
+	const people = (bytes: Uint8Array): Uint8Array => companion?.pass(bytes) ?? bytes;
 	const complain = (bytes: Uint8Array): Promise<void> | undefined =>
 		bytes.length === 0 ? undefined : sink.stderr(bytes);
 	const channels = await openChannels(
@@ -84,16 +90,18 @@ async function carryStreams(
 			...(work.tty && { tty: 'true' }),
 		},
 		{
-			stdout: (bytes) => show(home ? home.pass(clear(bytes)) : work.tty ? clear(bytes) : bytes),
-			stderr: (bytes) => complain(clear(bytes)),
+			stdout: (bytes) => show(work.tty ? people(clear(bytes)) : bytes),
+			stderr: (bytes) => complain(people(clear(bytes))),
 		},
 	);
+	const send = (bytes: Uint8Array): Promise<void> => channels.send(bytes);
 	let unread: Error | undefined;
 	const feed = work.tty
-		? feedTerminal(channels, work, terminal, home)
+		? feedTerminal(channels, work, terminal, companion)
 		: work.stdin
 			? feedPipe(channels)
-			: keepAlive(channels);
+			: (companion?.feed?.(send) ?? keepAlive(send));
+	companion?.open(send);
 	greeting?.begin(channels);
 	(greeting?.done ?? Promise.resolve()).then(feed.begin).catch((error) => {
 		// The stream's own end tells what went wrong with it; a send after that is of no interest.
@@ -103,10 +111,11 @@ async function carryStreams(
 	});
 	try {
 		const status = await channels.status;
-		if (greeting) await (work.tty ? show : complain)(greeting.marks.rest());
+		const rest = Buffer.concat([people(greeting?.marks.rest() ?? EMPTY), companion?.rest() ?? EMPTY]);
+		await (work.tty ? show : complain)(rest);
 		feed.end();
 		await terminal?.restore();
-		await home?.finished();
+		await companion?.finished();
 		return status;
 	} catch (error) {
 		throw unread ?? error;
@@ -114,12 +123,6 @@ async function carryStreams(
 		feed.end();
 		channels.close();
 	}
-}
-
-/** What goes to stdin there once the command begins, until the stream ends. */
-export interface Feed {
-	begin(): Promise<void> | void;
-	end(): void;
 }
 
 /** Our stdin into the command's, and its end behind it. */
@@ -142,31 +145,18 @@ function feedPipe(channels: Channels): Feed {
 	};
 }
 
-/** Signs of life to a command that reads no stdin: it is ended there when they stop, however we came to our end. */
-export function keepAlive(channels: Pick<Channels, 'send'>): Feed {
-	let timer: NodeJS.Timeout | undefined;
-	return {
-		begin() {
-			timer = setInterval(() => channels.send(Uint8Array.of(0x2e)).catch(() => {}), HEARTBEAT);
-		},
-		end() {
-			clearInterval(timer);
-		},
-	};
-}
-
 /** The user's terminal, raw, as the command's. */
 function feedTerminal(
 	channels: Channels,
 	work: Streams,
 	terminal: Terminal | undefined,
-	home: BringHome | undefined,
+	companion: Companion | undefined,
 ): Feed {
 	terminal?.makeRaw();
 	terminal?.onSize((columns, rows) => channels.resize(columns, rows));
 	let ended = false;
 	const onData = (bytes: Uint8Array): void => {
-		if (home?.takes(bytes)) return;
+		if (companion?.takes?.(bytes)) return;
 		channels.send(bytes).catch(() => {});
 	};
 	return {

@@ -42,6 +42,46 @@ export function captureSink(limit: number): Capture {
 	};
 }
 
+/**
+ * Lines of one of several pods, each behind a prefix, as `kubectl logs --prefix` has them; a line that is not ended waits
+ * for its end, so that no other pod's comes in between.
+ */
+export function prefixedSink(base: Sink, prefix: string): Sink & { rest(): Promise<void> } {
+	const held = { stdout: Buffer.alloc(0), stderr: Buffer.alloc(0) };
+	const take = (stream: 'stdout' | 'stderr', bytes: Uint8Array): Promise<void> | undefined => {
+		const all = Buffer.concat([held[stream], bytes]);
+		const end = all.lastIndexOf(0x0a) + 1;
+		const cut = end === 0 && all.length > LONGEST_LINE ? all.length : end;
+		held[stream] = all.subarray(cut);
+		return cut === 0 ? undefined : base[stream](withPrefix(all.subarray(0, cut), prefix));
+	};
+	return {
+		stdout: (bytes) => take('stdout', bytes),
+		stderr: (bytes) => take('stderr', bytes),
+		async rest() {
+			for (const stream of ['stdout', 'stderr'] as const) {
+				if (held[stream].length > 0) await base[stream](withPrefix(held[stream], prefix));
+				held[stream] = Buffer.alloc(0);
+			}
+		},
+	};
+}
+
+/** Bytes of a line without an end that are held back. */
+const LONGEST_LINE = 64 * 1024;
+
+function withPrefix(lines: Buffer, prefix: string): Buffer {
+	const text = lines.toString('latin1').replace(/\n$/, '');
+	const before = Buffer.from(prefix).toString('latin1');
+	return Buffer.from(
+		`${text
+			.split('\n')
+			.map((line) => `${before}${line}`)
+			.join('\n')}\n`,
+		'latin1',
+	);
+}
+
 function write(stream: NodeJS.WriteStream, bytes: Uint8Array): Promise<void> | undefined {
 	if (stream.write(bytes)) return undefined;
 	return once(stream, 'drain').then(() => {});

@@ -7,6 +7,8 @@ import type { Patience } from './wait.ts';
 export interface SessionTools {
 	console: Console;
 	sink: Sink;
+	/** The sink keeps what comes for one document (`-o json`): nobody reads along. */
+	captures: boolean;
 	patience: Patience;
 	refusals(place: string): Refusals;
 }

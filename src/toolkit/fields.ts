@@ -6,15 +6,20 @@ export interface Remark {
 	text: string;
 }
 
-/** What one key must hold. `of` is for the members of lists and maps. */
+/** What one key must hold. */
 export interface Field {
-	type: 'string' | 'boolean' | 'string[]' | 'object' | 'map';
+	/** scalar: a string, number or boolean; map: strings by name; objects: objects of the same shape by name. */
+	type: 'string' | 'boolean' | 'scalar' | 'string[]' | 'object' | 'map' | 'objects';
 	required?: boolean;
+	/** For people who write it. */
+	description?: string;
+	/** What the names of a map or of objects must be. */
+	key?: { test: RegExp; say: string };
 	/** The values allowed, for strings. */
 	values?: readonly string[];
 	/** A pattern for strings (and members of string lists), and how it is said. */
 	pattern?: { test: RegExp; say: string };
-	/** The keys of an object. */
+	/** The keys of an object, or of each of the objects. */
 	fields?: Record<string, Field>;
 }
 
@@ -27,7 +32,8 @@ export function checkFields(value: unknown, fields: Record<string, Field>, path:
 	const remarks: Remark[] = [];
 	for (const key of Object.keys(value)) {
 		if (Object.hasOwn(fields, key)) continue;
-		const near = nearest(key, Object.keys(fields));
+		// Nobody reads so many, and looking for a near one takes its time.
+		const near = remarks.length < 100 ? nearest(key, Object.keys(fields)) : undefined;
 		remarks.push({ path: [...path, key], text: `is no known key${near ? `; did you mean ${near}?` : ''}` });
 	}
 	for (const [key, field] of Object.entries(fields)) {
@@ -56,12 +62,30 @@ function checkField(value: unknown, field: Field, path: string[]): Remark[] {
 		case 'string[]':
 			if (!Array.isArray(value)) return [{ path, text: 'must be a list of strings' }];
 			return value.flatMap((member) => checkString(member, field, path));
+		case 'scalar':
+			if (['string', 'number', 'boolean'].includes(typeof value)) return [];
+			return [{ path, text: `must be a string, number or boolean, not ${sayKind(value)}` }];
 		case 'map':
-			if (!isMapping(value)) return [{ path, text: 'must be a mapping' }];
-			return Object.entries(value).flatMap(([key, member]) => checkString(member, field, [...path, key]));
+			return checkMembers(value, field, path, (member, at) => checkString(member, field, at));
+		case 'objects':
+			return checkMembers(value, field, path, (member, at) => checkFields(member, field.fields ?? {}, at));
 		case 'object':
 			return checkFields(value, field.fields ?? {}, path);
 	}
+}
+
+function checkMembers(
+	value: unknown,
+	{ key }: Field,
+	path: string[],
+	check: (member: unknown, at: string[]) => Remark[],
+): Remark[] {
+	if (!isMapping(value)) return [{ path, text: 'must be a mapping' }];
+	return Object.entries(value).flatMap(([name, member]) => {
+		const at = [...path, name];
+		if (key && !key.test.test(name)) return [{ path: at, text: `must be called by ${key.say}` }];
+		return check(member, at);
+	});
 }
 
 function checkString(value: unknown, field: Field, path: string[]): Remark[] {

@@ -1,8 +1,6 @@
-/**
- * What a toolkit is: data, read from a `toolkit.yaml` (format `ephemeral/v1`). This file is the reference of the format.
- */
+import type { InputDocument, OutputDocument } from './document.ts';
 
-/** The only version there is so far. */
+/** The only version of the format there is so far. */
 export const API_VERSION = 'ephemeral/v1';
 
 /** What `profile` may say: ours, and kubectl's by name. */
@@ -19,30 +17,123 @@ export interface ToolkitShell {
 	root: 'target' | 'debug';
 }
 
+/** A toolkit as the program uses it: read from a document (document.ts says what each key means), everything filled in. */
 export interface Toolkit {
-	/** The folder's name; no command's and no resource kind's. */
 	name: string;
 	description: string;
-	/** A pinned image reference. */
 	image: string;
-	/** Folders that hold the image's tools and are not on its PATH; they are put before it. */
+	images: Record<string, string>;
 	path: string[];
-	/** The container meant when the user names none. */
 	target?: { container: string };
-	/** `auto`, or a profile of kubectl's by name. */
 	profile: string;
-	/** Rights without which nothing here works. */
 	needs: Right[];
-	/** Rights with which more works. */
 	wants: Right[];
 	shell: ToolkitShell;
-	/** Brought where a command needs any container of ours, as `cp` does. */
 	default: boolean;
+	helpers: Helper[];
+	include: string[];
+	recipes: Recipe[];
+	/** A line of sh. */
+	test?: string;
 }
 
-/** A toolkit with the place it came from, for messages and for the list of toolkits. */
+/** A set of recipes and helpers, to be included. */
+export type RecipeSet = Pick<Toolkit, 'name' | 'description' | 'helpers' | 'recipes'>;
+
+/** A script that is a command inside a session. */
+export interface Helper {
+	name: string;
+	/** Where its text is: a key of the toolkit's scripts. */
+	script: string;
+}
+
+/** What a recipe runs: a line, or a script by its key among the toolkit's. */
+export type RecipeBody = { run: string } | { script: string };
+
+/** A recipe as the program uses it. */
+export interface Recipe {
+	name: string;
+	description: string;
+	/** In the order declared. */
+	inputs: Input[];
+	body: RecipeBody;
+	image?: string;
+	profile?: string;
+	needs: Right[];
+	wants: Right[];
+	user?: 'target' | 'root';
+	/** Seconds. */
+	timeout?: number;
+	/** A key of the toolkit's scripts. */
+	preflight?: string;
+	confirm?: string;
+	control: boolean;
+	output: Output;
+	pods: 'never' | 'each' | 'merge';
+	/** A line of sh. */
+	test?: string;
+}
+
+export type OutputKind = OutputDocument['kind'];
+
+/** What comes back of a recipe. */
+export interface Output {
+	kind: OutputKind;
+	format?: string;
+	name?: string;
+	port?: number | string;
+}
+
+export type InputType = NonNullable<InputDocument['type']>;
+
+/** What a recipe is given. */
+export interface Input {
+	name: string;
+	type: InputType;
+	description: string;
+	required: boolean;
+	/** As a user would write it. */
+	default?: string;
+	pattern?: string;
+	choices?: string[];
+	positional: boolean;
+	short?: string;
+}
+
+/** The texts of a toolkit's scripts, by key. */
+export type Scripts = Record<string, string>;
+
+/** Where toolkits come from: the box, an extension package, the team (a folder or a ConfigMap), the user's own folder. */
+export type SourceKind = 'built-in' | 'package' | 'team' | 'user';
+
+/**
+ * What it takes to run a toolkit of a source: nothing (`none`); that nobody else may write it (`own`); a yes (`named`: the
+ * same invocation names it); a digest that the user has agreed to (`digest`).
+ */
+export type TrustRule = 'none' | 'own' | 'named' | 'digest';
+
+/** A toolkit with the place it came from, for messages, for the list of toolkits and for trust. */
 export interface SourcedToolkit {
 	toolkit: Toolkit;
-	/** `built-in`, or the file it was read from. */
+	kind: SourceKind;
+	/** `built-in`, or the file, package or ConfigMap it was read from. */
 	source: string;
+	/** Its source as configuration names it whole: a folder, a package's name, `NAMESPACE/NAME` of a ConfigMap. */
+	origin: string;
+	trust: TrustRule;
+	/** The texts of its scripts, read when they are needed. @throws UserError for one that is missing or no script */
+	scripts(): Promise<Scripts>;
+	/** All that it consists of; the scripts are those that `scripts` gives. @throws UserError as `scripts` does */
+	contents(): Promise<Contents>;
+}
+
+/** All that a toolkit consists of. */
+export interface Contents {
+	/**
+	 * By path from its folder: `toolkit.yaml` (of a package, which has only its value, `toolkit.json`), each script that it
+	 * names, and the same of the sets of its own source that it includes, as `../SET/…`.
+	 */
+	parts: Record<string, string>;
+	/** One of the files or folders that others than this user and root may write, where there is one. */
+	writable?: string;
 }

@@ -6,6 +6,7 @@ import { executable } from '../support/executable.ts';
 import { podYaml } from '../support/manifests.ts';
 import { filesBench } from './files.ts';
 import { runKubectl } from './kubectl-call.ts';
+import { manyToolkits } from './many-toolkits.ts';
 import { measure, median, type Sample, type Timed } from './measure.ts';
 import type { Row } from './row.ts';
 
@@ -43,6 +44,7 @@ const namespace = `ke-bench-${process.pid}`;
 const call = (words: string[], input?: string) => runKubectl(kubectl, words, env, input);
 const IMAGE = 'nicolaka/netshoot:v0.16';
 const files = filesBench(namespace, Number(values.size), ours, theirs);
+const many = manyToolkits();
 const wanted = (name: string): boolean => values.only === undefined || name.includes(values.only);
 let failed = false;
 try {
@@ -62,7 +64,7 @@ try {
 		await call(['get', 'pod', 'warm', '-n', namespace, '-o', 'jsonpath={.spec.ephemeralContainers[0].name}'])
 	).trim();
 	const results = [];
-	for (const row of rows(container)) if (wanted(row.name)) results.push(await compare(row, rounds));
+	for (const row of [...rows(container), many.row]) if (wanted(row.name)) results.push(await compare(row, rounds));
 	const copies = files.rows.filter(({ name }) => wanted(name));
 	if (copies.length > 0) {
 		await call(['apply', '-n', namespace, '-f', '-'], files.pods);
@@ -80,6 +82,7 @@ try {
 	failed = [...results, ...(launch ? [launch] : [])].some(({ reached }) => !reached);
 } finally {
 	files.end();
+	many.end();
 	if (!sandbox) await call(['delete', 'namespace', namespace, '--wait=false']);
 	await sandbox?.stop();
 }

@@ -59,7 +59,7 @@ describe('arrange', () => {
 		['net --image', undefined, /^flag needs an argument: --image$/],
 		['net -n', undefined, /^flag needs an argument: --namespace$/],
 		['net --tty=maybe', undefined, /^invalid argument "maybe" for "--tty" flag/],
-		['net -o xml', undefined, /^invalid argument "xml" for "--output" flag: it is json or yaml$/],
+		['net -o xml', undefined, /^invalid argument "xml" for "--output" flag: it is json, yaml or table$/],
 		['net -o jsno', undefined, /^invalid argument "jsno"/, 'Did you mean json?'],
 		['net --dry-run=clietn', undefined, /^invalid argument "clietn"/, 'Did you mean client?'],
 		['net --image-pull-policy always', undefined, /^invalid argument "always"/, 'Did you mean Always?'],

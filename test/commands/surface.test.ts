@@ -5,8 +5,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import facts from '../../package.json' with { type: 'json' };
 import { shapesOf } from '../../src/commands/flags.ts';
+import { RECIPE_FLAGS } from '../../src/commands/recipe.ts';
 import { ALL_SESSION_FLAGS } from '../../src/commands/session.ts';
 import { STOP_FLAGS } from '../../src/commands/stop.ts';
+import { TOOLKITS_FLAGS } from '../../src/commands/toolkits.ts';
 import { executable } from '../support/executable.ts';
 
 const home = mkdtempSync(join(tmpdir(), 'ke-surface-'));
@@ -36,7 +38,12 @@ describe('the surface', () => {
 					.filter(Boolean)
 					.join(' '),
 			);
-		const now = { session: shown(ALL_SESSION_FLAGS), stop: shown(STOP_FLAGS) };
+		const now = {
+			session: shown(ALL_SESSION_FLAGS),
+			recipe: shown(RECIPE_FLAGS),
+			toolkits: shown(TOOLKITS_FLAGS),
+			stop: shown(STOP_FLAGS),
+		};
 		const file = new URL('surface.json', import.meta.url);
 		if (process.env.UPDATE_SURFACE) writeFileSync(file, `${JSON.stringify(now, null, '\t')}\n`);
 		assert.deepEqual(now, JSON.parse(readFileSync(file, 'utf8')), 'UPDATE_SURFACE=1 writes it anew');
@@ -78,7 +85,7 @@ describe('the surface', () => {
 		['net web-0 --imag x', 125, 'error: unknown flag: --imag\nDid you mean --image?\n'],
 		['net web-0 --toolkit x', 125, /^error: unknown flag: --toolkit\n/],
 		['net web-0 -n', 125, 'error: flag needs an argument: --namespace\n'],
-		['net web-0 -o xml -- true', 125, 'error: invalid argument "xml" for "--output" flag: it is json or yaml\n'],
+		['net web-0 -o xml -- true', 125, 'error: invalid argument "xml" for "--output" flag: it is json, yaml or table\n'],
 		['net web-0 -n a -n b --', 125, 'error: a command is missing behind --\n'],
 		['net web-0', 125, /^error: a shell needs a terminal, and standard input is none\n/],
 		['net a b -- true', 125, /^error: "a" is no recipe and no resource type\n/],

@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { ourPaths } from '../../src/catalogue/paths.ts';
 import { exitCodeOf } from '../../src/session/exit-status.ts';
 import { encodeFrame, encodeHeader } from '../../src/session/header.ts';
-import { ourPaths } from '../../src/session/paths.ts';
 import { openRefusals } from '../../src/session/refusals.ts';
 import { captureSink } from '../../src/session/sink.ts';
 

@@ -124,12 +124,15 @@ export async function useCluster(context: Mocha.Context): Promise<TestCluster> {
 	};
 }
 
+/** How a program is run. */
+interface RunOptions {
+	input?: string | Buffer;
+	env?: NodeJS.ProcessEnv;
+	cwd?: string;
+}
+
 /** Run the program under test, with a home of its own. */
-export function ke(
-	cluster: TestCluster,
-	words: string[],
-	options: { input?: string | Buffer; env?: NodeJS.ProcessEnv } = {},
-): Promise<Ran> {
+export function ke(cluster: TestCluster, words: string[], options: RunOptions = {}): Promise<Ran> {
 	return run(executable(), words, { kubeconfig: cluster.kubeconfig, ...options });
 }
 
@@ -162,10 +165,11 @@ async function runKubectl(kubeconfig: string, words: string[]): Promise<Ran> {
 async function run(
 	program: string,
 	words: string[],
-	{ kubeconfig, input, env }: { kubeconfig: string; input?: string | Buffer; env?: NodeJS.ProcessEnv },
+	{ kubeconfig, input, env, cwd }: RunOptions & { kubeconfig: string },
 ): Promise<Ran> {
 	const options: SpawnOptions = {
 		env: programEnv(kubeconfig, env),
+		...(cwd !== undefined && { cwd }),
 		stdio: [input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],
 	};
 	const child = spawn(program, words, options);

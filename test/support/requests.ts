@@ -48,6 +48,10 @@ export function aToolkit(changes: Partial<Toolkit> = {}): Toolkit {
 		wants: ['SYS_PTRACE', 'NET_RAW'],
 		shell: { root: 'debug' },
 		default: false,
+		images: {},
+		helpers: [],
+		include: [],
+		recipes: [],
 		...changes,
 	};
 }

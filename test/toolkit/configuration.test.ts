@@ -1,6 +1,11 @@
 import assert from 'node:assert/strict';
 import { UserError } from '../../src/errors.ts';
-import { mapImage, parseConfiguration } from '../../src/toolkit/configuration.ts';
+import {
+	mapImage,
+	mergeConfigurations,
+	NO_CONFIGURATION,
+	parseConfiguration,
+} from '../../src/toolkit/configuration.ts';
 
 describe('parseConfiguration', () => {
 	it('reads all there is', async () => {
@@ -13,11 +18,33 @@ describe('parseConfiguration', () => {
 				['ghcr.io/a/*', 'r.test/a/*'],
 			],
 			defaults: { ttl: '30m', profile: 'general' },
+			overrides: {},
+			trust: {},
+			policies: [],
+		});
+	});
+	it('reads what is said of toolkits, trust and policy', async () => {
+		const digest = `sha256:${'0'.repeat(64)}`;
+		const text = `overrides: {net: team}\ntrust: {acme: "${digest}"}\ntoolkits: {configMap: {namespace: platform, name: kits}}\npolicy: {images: ["r.test/*"], digestRequired: true, forbiddenProfiles: [sysadmin], trustedSources: [team]}\n`;
+		assert.deepEqual(await parseConfiguration(text, 'c.yaml'), {
+			...NO_CONFIGURATION,
+			overrides: { net: 'team' },
+			trust: { acme: [digest] },
+			configMap: { namespace: 'platform', name: 'kits' },
+			policies: [
+				{
+					file: 'c.yaml',
+					images: ['r.test/*'],
+					digestRequired: true,
+					forbiddenProfiles: ['sysadmin'],
+					trustedSources: ['team'],
+				},
+			],
 		});
 	});
 	for (const text of ['', '# nothing\n', '{}', 'images:\ndefaults:\n', '---\n']) {
 		it(`reads ${JSON.stringify(text)} as nothing`, async () => {
-			assert.deepEqual(await parseConfiguration(text, 'c.yaml'), { images: {}, registries: [], defaults: {} });
+			assert.deepEqual(await parseConfiguration(text, 'c.yaml'), NO_CONFIGURATION);
 		});
 	}
 	for (const [text, message] of [
@@ -32,6 +59,20 @@ describe('parseConfiguration', () => {
 		['defaults:\n  ttl: 5\n', /^c\.yaml:2: defaults\.ttl must be a string, not 5$/],
 		['defaults:\n  ttl: soon\n', /^c\.yaml:2: defaults\.ttl must be a duration like 90s or 1h30m, not "soon"$/],
 		['defaults:\n  profile: sysadmn\n', /^c\.yaml:2: defaults\.profile must be .* did you mean sysadmin\?$/],
+		['overrides: {net: [team]}\n', /^c\.yaml:1: overrides\.net must be a string, not a list$/],
+		['trust:\n  acme: sha256:12\n', /^c\.yaml:2: trust\.acme must be a digest, sha256:…, not "sha256:12"$/],
+		['toolkits: {configMap: {name: a}}\n', /^c\.yaml:1: toolkits\.configMap\.namespace is missing$/],
+		[
+			'toolkits: {configMap: {namespace: ../a, name: a}}\n',
+			/^c\.yaml:1: toolkits\.configMap\.namespace must be the name/,
+		],
+		['policy:\n  image: []\n', /^c\.yaml:2: policy\.image is no known key; did you mean images\?$/],
+		['policy: {images: r.test/*}\n', /^c\.yaml:1: policy\.images must be a list of strings$/],
+		[
+			'policy: {forbiddenProfiles: [sysadmn]}\n',
+			/^c\.yaml:1: policy\.forbiddenProfiles must be .* did you mean sysadmin\?$/,
+		],
+		['policy: {digestRequired: "yes"}\n', /^c\.yaml:1: policy\.digestRequired must be true or false$/],
 		['images: {net: a\n', /^c\.yaml:\d+:\d+: /],
 		['images: {}\nimages: {}\n', /^c\.yaml:2:\d+: duplicated mapping key/],
 		['a: &a\n  <<: *b', /^c\.yaml:\d+:\d+: /],
@@ -48,6 +89,35 @@ describe('parseConfiguration', () => {
 	it('does not take __proto__ for a key of ours', async () => {
 		await assert.rejects(parseConfiguration('__proto__: {images: {net: x}}', 'c.yaml'), UserError);
 		assert.equal(({} as Record<string, unknown>).images, undefined);
+	});
+});
+
+describe('mergeConfigurations', () => {
+	it("has the user's words win over the machine's, and both policies hold", async () => {
+		const digest = (digit: string): string => `sha256:${digit.repeat(64)}`;
+		const user = await parseConfiguration(
+			`images: {a: u}\nregistries: {docker.io/*: u.test/*}\ndefaults: {ttl: 1m}\noverrides: {a: user}\ntrust: {a: "${digest('1')}"}\npolicy: {digestRequired: false}\n`,
+			'u',
+		);
+		const system = await parseConfiguration(
+			`images: {a: s, b: s}\nregistries: {docker.io/*: s.test/*}\ndefaults: {ttl: 2m, profile: general}\noverrides: {a: team, b: team}\ntrust: {a: "${digest('2')}", b: "${digest('3')}"}\ntoolkits: {configMap: {namespace: s, name: s}}\npolicy: {digestRequired: true}\n`,
+			's',
+		);
+		assert.deepEqual(mergeConfigurations(user, system), {
+			images: { a: 'u', b: 's' },
+			registries: [
+				['docker.io/*', 'u.test/*'],
+				['docker.io/*', 's.test/*'],
+			],
+			defaults: { ttl: '1m', profile: 'general' },
+			overrides: { a: 'user', b: 'team' },
+			trust: { a: [digest('1'), digest('2')], b: [digest('3')] },
+			configMap: { namespace: 's', name: 's' },
+			policies: [
+				{ file: 's', digestRequired: true },
+				{ file: 'u', digestRequired: false },
+			],
+		});
 	});
 });
 

@@ -1,7 +1,15 @@
 import assert from 'node:assert/strict';
+import { openCatalogue } from '../../src/catalogue/open.ts';
 import { UserError } from '../../src/errors.ts';
-import { builtinToolkits } from '../../src/toolkit/builtin.ts';
-import { parseToolkit } from '../../src/toolkit/parse.ts';
+import { parseToolkit as parseDocument } from '../../src/toolkit/parse.ts';
+import type { Toolkit } from '../../src/toolkit/toolkit.ts';
+
+/** A document that is a toolkit's. */
+async function parseToolkit(text: string, source: string, folder: string): Promise<Toolkit> {
+	const parsed = await parseDocument(text, source, folder);
+	assert.ok(parsed.kind === 'Toolkit');
+	return parsed.toolkit;
+}
 
 const HEAD = 'apiVersion: ephemeral/v1\nkind: Toolkit\nname: net\ndescription: Network tools\nimage: r.test/net:1\n';
 
@@ -20,6 +28,10 @@ describe('parseToolkit', () => {
 			wants: [],
 			shell: { root: 'debug' },
 			default: false,
+			images: {},
+			helpers: [],
+			include: [],
+			recipes: [],
 		});
 	});
 	for (const more of [
@@ -101,7 +113,7 @@ describe('parseToolkit', () => {
 
 describe('the toolkits in the box', () => {
 	it('parse, and are named like their folders', async () => {
-		const all = await builtinToolkits();
+		const { toolkits: all } = await openCatalogue({ HOME: '/absent' }, '0');
 		assert.deepEqual(all.map(({ toolkit }) => toolkit.name).sort(), ['go', 'java', 'net']);
 		for (const { source } of all) assert.equal(source, 'built-in');
 	});
