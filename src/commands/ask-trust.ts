@@ -1,5 +1,5 @@
-import { createInterface } from 'node:readline/promises';
 import type { Asking } from '../catalogue/trust.ts';
+import { askYes } from '../text/ask.ts';
 import { printable } from '../text/printable.ts';
 
 /**
@@ -10,17 +10,7 @@ export function askingForTrust(yes: boolean | undefined): Asking {
 	const terminal = process.stdin.isTTY === true && process.stderr.isTTY === true;
 	return {
 		yes: yes ?? false,
-		ask: terminal ? ask : undefined,
+		ask: terminal ? askYes : undefined,
 		show: (line) => process.stderr.write(`${printable(line)}\n`),
 	};
-}
-
-/** Anything but a yes is a no, the end of input and Ctrl-C too. */
-async function ask(question: string): Promise<boolean> {
-	const terminal = createInterface({ input: process.stdin, output: process.stderr });
-	const left = new AbortController();
-	terminal.on('close', () => left.abort());
-	const answer = await terminal.question(`${printable(question)} [y/N] `, { signal: left.signal }).catch(() => '');
-	terminal.close();
-	return /^(y|yes)$/i.test(answer.trim());
 }

@@ -1,7 +1,7 @@
-import { createInterface } from 'node:readline/promises';
 import type { V1Pod } from '@kubernetes/client-node';
 import { UserError } from '../errors.ts';
 import { podSummary } from '../plan/choose-pod.ts';
+import { askLine } from '../text/ask.ts';
 import { printable } from '../text/printable.ts';
 
 /**
@@ -16,14 +16,9 @@ export async function pickPod(pods: V1Pod[]): Promise<V1Pod> {
 		const line = `${String(i + 1).padStart(4)}  ${row.name.padEnd(width)}  ${row.state}${row.restarts > 0 ? `, ${row.restarts} restarts` : ''}`;
 		process.stderr.write(`${printable(line)}\n`);
 	}
-	const terminal = createInterface({ input: process.stdin, output: process.stderr });
-	const left = new AbortController();
-	terminal.on('close', () => left.abort());
-	const answer = await terminal.question('Which pod? ', { signal: left.signal }).catch(() => undefined);
-	terminal.close();
-	if (answer === undefined || answer.trim() === '') throw new UserError('no pod was picked');
-	const text = answer.trim();
-	const pod = pods[Number(text) - 1] ?? pods.find((candidate) => candidate.metadata?.name === text);
-	if (!pod) throw new UserError(`"${text}" is none of them`);
+	const answer = await askLine('Which pod? ');
+	if (!answer) throw new UserError('no pod was picked');
+	const pod = pods[Number(answer) - 1] ?? pods.find((candidate) => candidate.metadata?.name === answer);
+	if (!pod) throw new UserError(`"${answer}" is none of them`);
 	return pod;
 }

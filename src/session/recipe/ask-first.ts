@@ -1,6 +1,6 @@
-import { createInterface } from 'node:readline/promises';
 import { UserError } from '../../errors.ts';
-import { printable, printableLine } from '../../text/printable.ts';
+import { askYes } from '../../text/ask.ts';
+import { printableLine } from '../../text/printable.ts';
 import { isMapping } from '../../toolkit/fields.ts';
 import { fillTemplate, keysOf } from '../../toolkit/template.ts';
 
@@ -51,12 +51,5 @@ export async function askFirst(question: string, yes: boolean): Promise<void> {
 	if (!process.stdin.isTTY || !process.stderr.isTTY) {
 		throw new UserError(`${question} Nobody is there to say yes`, '--yes says it.');
 	}
-	const terminal = createInterface({ input: process.stdin, output: process.stderr });
-	const left = new AbortController();
-	terminal.on('close', () => left.abort());
-	const answer = await terminal
-		.question(printable(`${question} Go on? [y/N] `), { signal: left.signal })
-		.catch(() => '');
-	terminal.close();
-	if (!/^y(es)?$/i.test(answer.trim())) throw new UserError('nothing was done');
+	if (!(await askYes(`${question} Go on?`))) throw new UserError('nothing was done');
 }

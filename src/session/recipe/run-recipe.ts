@@ -14,7 +14,6 @@ import { Meter, sayBytes } from '../transfer/meter.ts';
 import { type Artefact, type Fetched, type Fetching, fetchFile, fetchFolder } from './artefacts.ts';
 import { askFirst, fillQuestion, readPreflight } from './ask-first.ts';
 import { RecipeCompanion } from './companion.ts';
-import { openForward } from './forward.ts';
 import { openOutput } from './output.ts';
 import { type PlaceInput, placeFor, timeWord } from './place.ts';
 
@@ -88,7 +87,7 @@ export async function runRecipe(run: RecipeRun): Promise<RecipeResult> {
 		stdout: (bytes) => companion.clear().then(() => out.stdout(bytes)),
 		stderr: (bytes) => companion.clear().then(() => tools.sink.stderr(bytes)),
 	};
-	const forward = output.kind === 'forward' ? await openForward(run) : undefined;
+	const forward = output.kind === 'forward' ? await (await import('./forward.ts')).openForward(run) : undefined;
 	try {
 		exitCode = await runWork(input.connection, place, work, sink, work.tty ? undefined : companion);
 		ended = true;
