@@ -25,12 +25,13 @@ static bool is_number(const char *value, int (*is_digit)(int), size_t longest) {
 
 /* It becomes the name of a file. */
 static bool is_name(const char *name) {
-    for (const char *at = name; *at; at++) if (!isalnum((unsigned char)*at) && !strchr("_.+-", *at)) return false;
-    return isalnum((unsigned char)*name) && strlen(name) <= LONGEST_NAME;
+    for (const char *at = name; *at; at++) if (*at == '/' || iscntrl((unsigned char)*at)) return false;
+    return *name && *name != '.' && strlen(name) <= LONGEST_NAME;
 }
 
 static struct command *command_of(const char *name) {
-    for (unsigned i = 0; i < entries.command_count; i++) if (!strcmp(entries.commands[i].name, name)) return &entries.commands[i];
+    struct command *end = entries.commands + entries.command_count;
+    for (struct command *at = entries.commands; at < end; at++) if (!strcmp(at->name, name)) return at;
     return NULL;
 }
 

@@ -82,7 +82,8 @@ static _Noreturn void say_usage(void) {
         const struct input *input = &inputs[i];
         char begin[256], letter[8] = "    ";
         if (input->letter) text(letter, sizeof letter, "-%c, ", input->letter);
-        snprintf(begin, sizeof begin, "%s%s%s", input->kind == 'p' ? "" : letter, called(input), input->kind == 'v' ? " VALUE" : "");
+        const char *end = input->kind == 'v' ? " VALUE" : "";
+        snprintf(begin, sizeof begin, "%s%s%s", input->kind == 'p' ? "" : letter, called(input), end);
         printf("  %-28s", begin);
         if (*input->description) printf("  %s", input->description);
         for (char **choice = input->choices; *choice; choice++) printf("%s %s", choice == input->choices ? " :" : ",", *choice);
@@ -97,12 +98,15 @@ static _Noreturn void say_usage(void) {
 
 static void set(struct input *input, const char *value) {
     char wrong[512];
-    if (!(input->value = read_value(input->type, input->choices, value, wrong, sizeof wrong))) refuse("%s %s", called(input), wrong);
+    input->value = read_value(input->type, input->choices, value, wrong, sizeof wrong);
+    if (!input->value) refuse("%s %s", called(input), wrong);
 }
 
 static struct input *by_name(const char *name, size_t length) {
-    for (size_t i = 0; i < count; i++)
-        if (inputs[i].kind != 'p' && strlen(inputs[i].name) == length && !memcmp(inputs[i].name, name, length)) return &inputs[i];
+    for (size_t i = 0; i < count; i++) {
+        bool same = strlen(inputs[i].name) == length && !memcmp(inputs[i].name, name, length);
+        if (same && inputs[i].kind != 'p') return &inputs[i];
+    }
     if (length == 4 && !memcmp(name, "help", 4)) say_usage();
     refuse("there is no flag --%.*s", (int)length, name);
 }

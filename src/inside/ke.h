@@ -115,7 +115,7 @@ void session_remove(void);
 /* commands.c: a command of a session: FOLDER/bin/NAME called with these words. */
 _Noreturn void session_command(const char *session, const char *name, int argc, char **argv);
 
-/* inputs.c: the words of a recipe's command by what it takes, into the environment; those of its script behind `words` of ours. */
+/* inputs.c: the words of a recipe's command by what it takes, into the environment; those of its script come behind `ours`. */
 char **read_inputs(const char *name, char *inputs, int argc, char **argv, unsigned ours);
 
 /* values.c: a value of a type (inputs.c), as the script gets it; NULL: it is none, and `wrong` says why, as the end of a

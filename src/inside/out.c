@@ -56,8 +56,8 @@ const char *out_make(const char *own, const struct identity *as) {
     for (unsigned try = 0; try < 4; try++) {
         folder = place_make(own, ".ke-out-", try, place, &around);
         if (folder < 0) continue;
-        bool made = make_inner(as) && fchmod(folder, 0711) == 0;
-        if (made && fstatat(folder, "out", &status, AT_SYMLINK_NOFOLLOW) == 0 && S_ISDIR(status.st_mode) && status.st_uid == as->uid) {
+        bool made = make_inner(as) && fchmod(folder, 0711) == 0 && fstatat(folder, "out", &status, AT_SYMLINK_NOFOLLOW) == 0;
+        if (made && S_ISDIR(status.st_mode) && status.st_uid == as->uid) {
             text(path, sizeof path, "%s/out", place);
             return path;
         }

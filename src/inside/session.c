@@ -83,8 +83,9 @@ static bool fill(const char *own) {
         if (!put("scripts/", command->name, command->text, command->length) || !put_command(command->name)) return false;
         if (command->inputs && !put("inputs/", command->name, command->inputs, strlen(command->inputs))) return false;
     }
-    return put("", "help", entries.help ? entries.help : "", entries.help ? strlen(entries.help) : 0) &&
-        put("", "rc", rc, sizeof rc - 1) && put("", ".zshenv", zshenv, sizeof zshenv - 1) && put("", ".zshrc", zshrc, sizeof zshrc - 1);
+    const char *help = entries.help ? entries.help : "";
+    return put("", "help", help, strlen(help)) && put("", "rc", rc, sizeof rc - 1) &&
+        put("", ".zshenv", zshenv, sizeof zshenv - 1) && put("", ".zshrc", zshrc, sizeof zshrc - 1);
 }
 
 const char *session_make(const char *own, bool quiet) {

@@ -36,7 +36,8 @@ static void divert(const char *variable, const char *name, const char *session, 
 /* `help` is found on PATH, but where the shell has a builtin of that name: there it is a function, which bash takes from the
  * environment and other shells from the file that ENV names; the rest of zsh's is for the prompt (session.c has the files). */
 static void say_help(const char *session, bool inside, bool bash, bool zsh) {
-    if (bash) setenv("BASH_FUNC_help%%", "() { if [ $# = 0 ]; then \"$KE_SESSION/bin/help\"; else builtin help \"$@\"; fi; }", 1);
+    static const char function[] = "() { if [ $# = 0 ]; then \"$KE_SESSION/bin/help\"; else builtin help \"$@\"; fi; }";
+    if (bash) setenv("BASH_FUNC_help%%", function, 1);
     else if (!zsh) divert("ENV", "KE_ENV", session, "/rc");
     else if (!inside) divert("ZDOTDIR", "KE_ZDOTDIR", session, "");
 }
@@ -60,8 +61,6 @@ void choose_shell(struct options *options, const char *own, bool inside, const c
     bool bash = !strcmp(base, "bash"), zsh = !strcmp(base, "zsh");
     text(prompt, sizeof prompt, zsh ? "%s %%~ %%# " : bash || !strcmp(base, "ash") ? "%s \\w \\$ " : "%s $ ", options->prompt);
     if (inside) {
-        /* What the image set for itself names files of the target's now. */
-        unsetenv("ENV"), unsetenv("BASH_ENV"), unsetenv("ZDOTDIR");
         setenv("PS1", prompt, 1);
         setenv("HISTFILE", "", 1), setenv("LESSHISTFILE", "-", 1), setenv("INPUTRC", "/dev/null", 1);
         if (bash) words[1] = "--noprofile", words[2] = "--norc", words[3] = NULL;

@@ -116,6 +116,8 @@ void work(struct visit *visit) {
         text(outside, sizeof outside, "/proc/%d/root", visit->anchor);
         if (access(outside, X_OK)) die(FAILED, "the tools cannot be reached from the target's root (%s)", outside);
         unsetenv("LD_LIBRARY_PATH"), unsetenv("LD_PRELOAD");
+        /* What the image set for its shells names files of the target's now. */
+        unsetenv("ENV"), unsetenv("BASH_ENV"), unsetenv("ZDOTDIR");
         setenv("TARGET_ROOT", "/", 1);
     } else choose_folder(visit);
     /* A helper called in a session takes what is the session's along. */

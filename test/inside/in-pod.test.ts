@@ -10,6 +10,8 @@ import { type Asked, type Exec, entry, offered, pathOf, startIn, type Way } from
 
 const NAMESPACE = 'inside';
 const NONCE = 'c0ffee';
+/** The shell waits for a line. */
+const PROMPT = /web-0:app [^\n]*[#$] $/;
 
 /** A pod of a target `app` and a debug container `tool` that sees its processes. */
 interface Shape {
@@ -230,12 +232,13 @@ describe('in a pod', function () {
 				const before = sandbox.changes(NAMESPACE, pod, 'app').map(({ path }) => path);
 				const exec = await start(pod, { way: 'launcher', letters: 'st', keys, words: shells, special: SESSION });
 				const isInside = keys.includes('root=target');
-				await exec.see(/web-0:app [^\n]*[#$] $/);
+				await exec.see(PROMPT);
 				exec.send("two 'a  b'\r");
 				const root = isInside ? '/' : '/proc/\\d+/root';
 				await exec.see(new RegExp(`\ntwo a  b ${user} ${root}\r\n${isInside ? '' : '(/etc/ssl\r\n)?'}[^\r\n]*[#$] $`));
 				exec.send("show -l 'x y' word; show --help; show\r");
 				await exec.see(/\n<x y><word>\r\nusage: show \[flags\] WORD\r\n[^$]*error: show: WORD is needed\r\n/);
+				await exec.see(PROMPT);
 				exec.send('help; recipe ls; ls -d /proc\r');
 				const who = isInside ? 'the image or the target' : 'the image';
 				await exec.see(
@@ -243,9 +246,11 @@ describe('in a pod', function () {
 						`these are: two, show, ls\r\nCalled as "recipe NAME", since ${who} has programs of these names: ls\r\nnot the program\r\n/proc\r\n`,
 					),
 				);
+				await exec.see(PROMPT);
 				if (keys.length === 0) {
 					exec.send('in-target two x 2>/dev/null\r');
 					await exec.see(/\ntwo x 65532 \/\r\n/);
+					await exec.see(PROMPT);
 				}
 				exec.send('exit 6\r');
 				const path = pathOf(await exec.see(offered(NONCE)));
@@ -278,13 +283,15 @@ describe('in a pod', function () {
 				words: shells,
 				special: SESSION,
 			});
-			await exec.see(/web-0:app [^\n]*[#$] $/);
+			await exec.see(PROMPT);
 			exec.send('two x\r');
 			await exec.see(/\ntwo x 1000 \/\r\n[^$#]*[#$] $/);
 			exec.send('help\r');
 			await exec.see(/\nthese are/);
+			await exec.see(PROMPT);
 			exec.send("show -l 'x y' word; sh -c 'two y'\r");
 			await exec.see(/<x y><word>\r\ntwo y /);
+			await exec.see(PROMPT);
 			exec.send('exit 0\r');
 			await exec.see(offered(NONCE));
 			exec.send(`${NONCE}d`);

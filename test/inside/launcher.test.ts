@@ -42,6 +42,7 @@ const DECLINED_ENTRIES: EnvEntry[][] = [
 		'=command ../x',
 		'=command .x',
 		'=command a/b',
+		'=command a\n',
 	].map((name) => [entry(name)]),
 	[entry(`=command ${'x'.repeat(129)}`)],
 	...['', 'xyz', '-1', '1 ', 'a'.repeat(65)].map((value) => [entry('=out', value)]),

@@ -123,6 +123,7 @@ for (const { name, env, read, alias, ownHelp } of SHELLS) {
 			await exec.see(PROMPT);
 			exec.send(`${name}\r`);
 			for (const pattern of read) await exec.see(pattern);
+			await exec.see(/(web-0:app|image>) [^\n]*$/);
 			exec.send('two nested; help\r');
 			await exec.see(/two nested\r\nthese are: two\r\n/);
 		});
