@@ -113,7 +113,7 @@ describe('policy in the way', () => {
 			chosen: 'baseline',
 			because: 'admitted by a dry run on the server',
 			lost: ['SYS_PTRACE'],
-			likely: ['NET_RAW'],
+			likely: ['NET_RAW', 'same-user'],
 		});
 		const unasked = JSON.parse(
 			(await ke(cluster, ['net', 'web', '-n', namespace, '--new', '--dry-run=client', '-o', 'json'])).stdout,
