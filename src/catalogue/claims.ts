@@ -1,7 +1,7 @@
 import { UserError } from '../errors.ts';
 import { sayList } from '../text/say.ts';
 import type { Configuration } from '../toolkit/configuration.ts';
-import type { SourcedToolkit } from '../toolkit/toolkit.ts';
+import type { SourcedToolkit, SourceKind } from '../toolkit/toolkit.ts';
 import { loadConfiguration } from './load-configuration.ts';
 import type { OurPaths } from './paths.ts';
 import type { Source } from './source.ts';
@@ -77,9 +77,12 @@ function winner(
 	return { problem: conflict(name, whole, paths) };
 }
 
+const KINDS: readonly string[] = ['built-in', 'package', 'team', 'user'] satisfies SourceKind[];
+
 /** Whether a word of the configuration means a source: by its kind, or whole. */
 export function isCalled({ kind, name }: Pick<Source, 'kind' | 'name'>, word: string): boolean {
-	return word === kind || word === name;
+	// A package may be called like a kind of source.
+	return KINDS.includes(word) ? word === kind : word === name;
 }
 
 function conflict(name: string, claims: Claim[], paths: OurPaths): UserError {

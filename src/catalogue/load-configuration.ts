@@ -27,8 +27,9 @@ export async function loadConfiguration({
 
 async function load(file: string): Promise<Configuration> {
 	let bytes: Uint8Array;
+	let own: boolean;
 	try {
-		bytes = readRegular(file, LARGEST).bytes;
+		({ bytes, own } = readRegular(file, LARGEST));
 	} catch (error) {
 		if (!(error instanceof FileTrouble)) throw error;
 		if (error.code === 'ENOENT') return NO_CONFIGURATION;
@@ -36,5 +37,11 @@ async function load(file: string): Promise<Configuration> {
 	}
 	const read = readText(bytes);
 	if ('wrong' in read) throw new UserError(`the configuration ${file} ${read.wrong}`);
-	return parseConfiguration(read.text, file);
+	const configuration = await parseConfiguration(read.text, file);
+	if (own || Object.keys(configuration.trust).length === 0) return configuration;
+	// Whoever may write it could trust anything.
+	throw new UserError(
+		`the configuration ${file} trusts toolkits, and others may write it`,
+		`chmod go-w ${file}, and its folder`,
+	);
 }

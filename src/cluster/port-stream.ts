@@ -37,6 +37,10 @@ export async function carryToPort(
 }
 
 function attach(socket: Socket, local: LocalSocket, log: (sentence: string) => void): void {
+	if (local.destroyed) {
+		socket.terminate();
+		return;
+	}
 	/** The two bytes at the start of each channel. */
 	const begun = new Set<number>();
 	let sent = 0;

@@ -23,10 +23,12 @@ export function meansMany({ targets }: Pick<SessionRequest, 'targets'>, format: 
 }
 
 /** @throws UsageError for what runs in one pod only */
-export function checkMany({ command, recipe, tty, stdin }: SessionRequest, toolkit: string | undefined): void {
+export function checkMany({ command, recipe, tty, stdin, targets }: SessionRequest, toolkit: string | undefined): void {
 	if (command.length === 0) throw new UsageError('a shell opens in one pod at a time', 'A command stands behind --.');
 	if (tty) throw new UsageError('a terminal belongs to one pod at a time', 'Without -t the command runs in all.');
 	if (stdin) throw new UsageError('standard input goes to one pod at a time', 'Without -i the command runs in all.');
+	// A table may be of one pod.
+	if (!targets.all && targets.pods.length === 0) return;
 	if (recipe?.recipe.pods === 'never')
 		throw new UsageError(`${toolkit} ${recipe.recipe.name} runs in one pod at a time`);
 	if (recipe?.recipe.confirm !== undefined && !recipe.yes)

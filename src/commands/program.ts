@@ -4,7 +4,7 @@ import { UsageError } from '../errors.ts';
 import { nearest } from '../text/nearest.ts';
 import { COMMAND_NAMES } from '../toolkit/reserved.ts';
 import type { Recipe, SourcedToolkit } from '../toolkit/toolkit.ts';
-import { arrange, firstWord } from './argv.ts';
+import { arrange, type FlagShape, firstWord } from './argv.ts';
 import type { CommandClass } from './base.ts';
 import { CP_FLAGS, CpCommand } from './cp.ts';
 import type { ExtensionGround } from './extensions.ts';
@@ -15,7 +15,7 @@ import { LS_FLAGS, LsCommand } from './ls.ts';
 import { PACKAGES_FLAGS, PackagesCommand } from './packages.ts';
 import { warnOf } from './problems.ts';
 import { RECIPE_FLAGS, recipeCommand } from './recipe.ts';
-import { type RecipeLine, readRecipeLine, recipeAt } from './recipe-line.ts';
+import { inputShapes, type RecipeLine, readRecipeLine, recipeAt, withoutLetters } from './recipe-line.ts';
 import { ALL_SESSION_FLAGS } from './session.ts';
 import { ShellCommand } from './shell.ts';
 import { STOP_FLAGS, StopCommand } from './stop.ts';
@@ -154,15 +154,22 @@ function calledRecipe(argv: string[], toolkits: readonly SourcedToolkit[]): Call
 	const behind = argv.slice(at + 1);
 	const shapes = shapesOf(RECIPE_FLAGS);
 	const { flags } = arrange(argv.slice(0, at), shapes);
-	const end = behind.indexOf('--');
-	const options = end < 0 ? behind : behind.slice(0, end);
 	return {
 		sourced,
 		recipe,
 		flags,
-		asksHelp: flags.includes('--help') || options.includes('--help') || options.includes('-h'),
+		asksHelp: flags.includes('--help') || asksHelp(behind, { ...withoutLetters(shapes, 'it'), ...inputShapes(recipe) }),
 		line: () => readRecipeLine(behind, shapes, recipe, `${sourced.toolkit.name} ${recipe.name}`),
 	};
+}
+
+/** Whether help is asked for, also on a line that is wrong otherwise; a value is no question. */
+function asksHelp(behind: string[], shapes: Record<string, FlagShape>): boolean {
+	try {
+		return arrange(behind, shapes).flags.includes('--help');
+	} catch {
+		return behind.includes('--help') || behind.includes('-h');
+	}
 }
 
 async function runRecipe(

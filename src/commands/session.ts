@@ -14,6 +14,7 @@ import type { SessionInput } from '../session/prepare.ts';
 import { openSession } from '../session/session.ts';
 import { captureSink, standardSink } from '../session/sink.ts';
 import { parseYaml } from '../text/yaml.ts';
+import type { Configuration } from '../toolkit/configuration.ts';
 import type { SourcedToolkit, Toolkit } from '../toolkit/toolkit.ts';
 import { askingForTrust } from './ask-trust.ts';
 import { BaseCommand } from './base.ts';
@@ -67,7 +68,7 @@ export abstract class SessionCommand extends BaseCommand {
 		flags.image = imageOf(flags.image, this.sourced?.toolkit, this.invocation.toolkits);
 		const request = this.request(argv as string[], flags, {
 			toolkit: toolkit?.name,
-			defaults: { profile: toolkit?.profile, ...configuration.defaults },
+			defaults: defaultsOf(toolkit, configuration),
 			stdinIsTerminal: process.stdin.isTTY === true,
 			stdoutIsTerminal: process.stdout.isTTY === true,
 			custom: flags.custom === undefined ? undefined : await readCustom(flags.custom),
@@ -102,6 +103,12 @@ export abstract class SessionCommand extends BaseCommand {
 		if (format === 'json' || format === 'yaml') await printDocument(describeOutcome(outcome, capture), format);
 		return outcome.exitCode;
 	}
+}
+
+/** What is not said: a toolkit or recipe that names a profile knows why, else the user's configuration does. */
+export function defaultsOf(toolkit: Toolkit | undefined, { defaults }: Configuration): RequestContext['defaults'] {
+	const named = toolkit && toolkit.profile !== 'auto' ? toolkit.profile : undefined;
+	return { ...defaults, profile: named ?? defaults.profile };
 }
 
 /** A command of the user's own needs none of the toolkit's scripts. */

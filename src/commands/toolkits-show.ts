@@ -30,10 +30,15 @@ export async function showToolkit(context: ToolkitsContext): Promise<number> {
 			`trust    ${sayTrust(facts.name, standing)}`,
 			...describeToolkit(sourced.toolkit),
 		];
-		process.stdout.write(lines.map((line) => `${printable(line)}\n`).join(''));
+		process.stdout.write(lines.map((line) => `${oneLine(line)}\n`).join(''));
 	}
 	warnOf(catalogue.problems);
 	return 0;
+}
+
+/** Nothing of a toolkit's may look like a line of ours. */
+function oneLine(line: string): string {
+	return printable(line.replaceAll(/[\r\n\v\f\u0085]+/g, ' '));
 }
 
 /** Whether it may run, and what would let it. */

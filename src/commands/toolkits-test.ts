@@ -1,5 +1,4 @@
 import { ensureTrusted } from '../catalogue/trust.ts';
-import { toolkitFor } from '../plan/recipe.ts';
 import { openConsole } from '../session/console.ts';
 import { captureSink } from '../session/sink.ts';
 import { type TestResult, testToolkit } from '../session/toolkit-test.ts';
@@ -7,6 +6,7 @@ import { printable } from '../text/printable.ts';
 import { askingForTrust } from './ask-trust.ts';
 import { imageOf } from './image-word.ts';
 import { printDocument } from './print.ts';
+import { defaultsOf } from './session.ts';
 import { buildRequest } from './session-request.ts';
 import { sessionTools } from './session-tools.ts';
 import { findToolkit, type ToolkitsContext } from './toolkits.ts';
@@ -23,7 +23,7 @@ export async function testCommand(context: ToolkitsContext): Promise<number> {
 	chosen.image = imageOf(chosen.image, toolkit, catalogue.toolkits);
 	const request = buildRequest(target, ['test'], chosen, {
 		toolkit: name,
-		defaults: { profile: toolkit.profile, ...configuration.defaults },
+		defaults: defaultsOf(toolkit, configuration),
 		stdinIsTerminal: process.stdin.isTTY === true,
 		stdoutIsTerminal: process.stdout.isTTY === true,
 		custom: undefined,
@@ -31,7 +31,7 @@ export async function testCommand(context: ToolkitsContext): Promise<number> {
 	const connection = await context.connect();
 	const tools = sessionTools(openConsole(quiet ?? false), captureSink(0), timeout);
 	const { pod, results } = await testToolkit(
-		{ request, toolkit: toolkitFor(toolkit, undefined), scripts: {}, configuration, connection, version },
+		{ request, toolkit, scripts: {}, configuration, connection, version },
 		tools,
 	);
 	if (output === 'json' || output === 'yaml') await printDocument({ toolkit: name, pod, results }, output);

@@ -2,6 +2,7 @@ import { digestOf } from '../catalogue/digest.ts';
 import { differenceOf } from '../catalogue/trust.ts';
 import { openTrustStore } from '../catalogue/trust-store.ts';
 import { UsageError, UserError } from '../errors.ts';
+import { askYes } from '../text/ask.ts';
 import { printable } from '../text/printable.ts';
 import { findToolkit, type ToolkitsContext } from './toolkits.ts';
 
@@ -32,7 +33,8 @@ export async function trustToolkits({ catalogue, paths, words }: ToolkitsContext
 			);
 		const agreed = store.digest(toolkit.name);
 		const before = agreed === undefined || agreed === now ? undefined : store.parts(agreed);
-		for (const line of before ? differenceOf(before, parts) : []) say(line);
+		for (const line of before || digest === undefined ? differenceOf(before ?? {}, parts) : []) say(line);
+		if (digest === undefined && agreed !== now) await agree(toolkit.name, now);
 		store.trust(toolkit.name, source, parts);
 		process.stdout.write(`${toolkit.name}@${now}\n`);
 	}
@@ -45,6 +47,16 @@ export async function untrustToolkits({ paths, words }: ToolkitsContext): Promis
 	for (const name of words)
 		if (!store.forget(name)) throw new UserError(`toolkit "${name}" was not agreed to by toolkits trust`);
 	return 0;
+}
+
+/** Whoever gives no digest agrees to what was just shown. @throws UserError where nobody does */
+async function agree(name: string, digest: string): Promise<void> {
+	if (!process.stdin.isTTY || !process.stderr.isTTY)
+		throw new UserError(
+			`toolkit "${name}" is trusted by what it is, and nobody is there to look at it`,
+			`kubectl ephemeral toolkits trust ${name}@${digest} says that somebody has.`,
+		);
+	if (!(await askYes(`Trust toolkit ${name} as shown?`))) throw new UserError('nothing was done');
 }
 
 function say(line: string): void {

@@ -55,7 +55,7 @@ static _Noreturn void say_help(const char *seen) {
     text(path, sizeof path, "%s/help", seen);
     const char *help = read_file(path);
     size_t length = help ? strlen(help) : 0;
-    if (length > 0) printf("%s%s", help, help[length - 1] == '\n' ? "" : "\n");
+    if (length > 0) say_plain(help), printf("%s", help[length - 1] == '\n' ? "" : "\n");
     text(path, sizeof path, "%s/scripts", seen);
     DIR *all = opendir(path);
     char **names = NULL;
@@ -71,7 +71,7 @@ static _Noreturn void say_help(const char *seen) {
         const char *who = *outside ? "the image or the target" : "the image";
         if (length > 0) printf("Called as \"recipe NAME\", since %s has programs of these names:", who);
         else printf("Commands:");
-        for (size_t i = 0; i < count; i++) printf(" %s", names[i]);
+        for (size_t i = 0; i < count; i++) printf(" "), say_plain(names[i]);
         printf("\n");
     }
     fflush(stdout);

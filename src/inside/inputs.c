@@ -85,10 +85,10 @@ static _Noreturn void say_usage(void) {
         const char *end = input->kind == 'v' ? " VALUE" : "";
         snprintf(begin, sizeof begin, "%s%s%s", input->kind == 'p' ? "" : letter, called(input), end);
         printf("  %-28s", begin);
-        if (*input->description) printf("  %s", input->description);
-        for (char **choice = input->choices; *choice; choice++) printf("%s %s", choice == input->choices ? " :" : ",", *choice);
+        if (*input->description) printf("  "), say_plain(input->description);
+        for (char **choice = input->choices; *choice; choice++) printf(choice == input->choices ? ": " : ", "), say_plain(*choice);
         if (input->required) printf("  (required)");
-        else if (input->value && *input->value) printf("  (default: %s)", input->value);
+        else if (input->value && *input->value) printf("  (default: "), say_plain(input->value), printf(")");
         printf("\n");
     }
     printf("  %-28s  this text\n", "    --help");

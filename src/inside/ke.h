@@ -13,6 +13,8 @@ enum { TIMED_OUT = 124, FAILED = 125, NOT_EXECUTABLE = 126, NOT_FOUND = 127 };
 
 /* say.c: print `error: WHAT[: errno in words]` and end with a code; errno 0 says nothing. */
 _Noreturn void die(int code, const char *format, ...);
+/* On stdout, control characters but newline and tab as `?`: a terminal obeys none of a text that others wrote. */
+void say_plain(const char *words);
 /* snprintf that ends the program instead of cutting a text short. */
 void text(char *out, size_t size, const char *format, ...);
 

@@ -18,6 +18,14 @@ void die(int code, const char *format, ...) {
     _exit(code);
 }
 
+void say_plain(const char *words) {
+    for (const unsigned char *at = (const unsigned char *)words; *at; at++) {
+        bool control = (*at < ' ' && *at != '\n' && *at != '\t') || *at == 127 || (*at == 0xc2 && at[1] >= 0x80 && at[1] < 0xa0);
+        if (control && *at == 0xc2) at++;
+        putchar(control ? '?' : *at);
+    }
+}
+
 void text(char *out, size_t size, const char *format, ...) {
     va_list list;
     va_start(list, format);

@@ -1,4 +1,4 @@
-import type { V1EphemeralContainer } from '@kubernetes/client-node';
+import type { V1EphemeralContainer, V1Pod } from '@kubernetes/client-node';
 import { UserError } from '../errors.ts';
 import { fullName, type Policy } from '../toolkit/configuration.ts';
 import { type Candidate, type ContainerPlan, reusable } from './container.ts';
@@ -15,22 +15,33 @@ interface Violation {
  * The plan with those candidates that every policy permits: by their image, and by what profiles mean, however it was asked
  * for. Where better ones are passed over, a note says which file has it so.
  * @param profile what was asked for by name
+ * @param pod where containers may be there already
  * @throws UserError naming the file and the key where none is left
  */
-export function withinPolicies(plan: ContainerPlan, profile: ProfileName, policies: readonly Policy[]): ContainerPlan {
+export function withinPolicies(
+	plan: ContainerPlan,
+	profile: ProfileName,
+	policies: readonly Policy[],
+	pod?: V1Pod,
+): ContainerPlan {
 	if (policies.length === 0) return plan;
-	const judged = plan.candidates.map((candidate) => ({
-		candidate,
-		violation: policies
-			.map((policy) => violationOf(candidate.container, profile, policy))
-			.find((found) => found !== undefined),
-	}));
+	const judge = (container: V1EphemeralContainer): Violation | undefined =>
+		policies.map((policy) => violationOf(container, profile, policy)).find((found) => found !== undefined);
+	const judged = plan.candidates.map((candidate) => {
+		// Under a name that was given there may be something else than is planned.
+		const there = candidate.slot.state === 'new' ? undefined : inPod(pod, candidate.slot.name);
+		return { candidate, violation: judge(candidate.container) ?? (there && judge(there)) };
+	});
 	const [best, ...more] = judged.filter(({ violation }) => violation === undefined).map(({ candidate }) => candidate);
 	const [worst] = judged.flatMap(({ violation }) => violation ?? []);
 	if (best === undefined) throw new UserError(worst?.message ?? 'no container is permitted', worst?.hint);
 	const candidates: [Candidate, ...Candidate[]] = [best, ...more];
 	const notes = best === plan.candidates[0] || !worst ? [] : [`${worst.message}; what is left is ${best.profile}`];
 	return { ...plan, candidates, reuse: reusable(candidates), notes: [...plan.notes, ...notes] };
+}
+
+function inPod(pod: V1Pod | undefined, name: string): V1EphemeralContainer | undefined {
+	return pod?.spec?.ephemeralContainers?.find((container) => container.name === name);
 }
 
 function violationOf(

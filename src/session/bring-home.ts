@@ -3,21 +3,13 @@ import { basename } from 'node:path';
 import { printableLine } from '../text/printable.ts';
 import type { Companion } from './companion.ts';
 import { keepAlive, type Send } from './feed.ts';
+import { doneWith, LONGEST_MARK, leftFolder } from './left-mark.ts';
 import { MarkStream } from './marks.ts';
 import { openProgress } from './progress.ts';
-import { leftFolder } from './recipe/script-words.ts';
 import type { OpenAgent } from './transfer/agent.ts';
 import { openDestination } from './transfer/destination.ts';
 import { Download } from './transfer/download.ts';
 import { Meter, sayBytes } from './transfer/meter.ts';
-
-/** To the supervisor: what was left is here, or not wanted. The nonce tells it from keys that were typed ahead. */
-export function doneWith(nonce: string): Uint8Array {
-	return Buffer.from(`${nonce}d`);
-}
-
-/** Bytes of the longest request: a path of 4 KiB, each byte written %XX. */
-const LONGEST = 13_000;
 
 /** What a session at a terminal may bring here, and how. */
 export interface BringHomeInput {
@@ -37,7 +29,7 @@ export interface BringHomeInput {
  * overwritten. The shell goes on meanwhile.
  */
 export class BringHome implements Companion {
-	readonly #stream = new MarkStream(LONGEST);
+	readonly #stream = new MarkStream(LONGEST_MARK);
 	readonly #input: BringHomeInput;
 	readonly #begun: Promise<void>[] = [];
 	#send: Send = async () => {};
@@ -79,6 +71,9 @@ export class BringHome implements Companion {
 
 	/** Resolves when all that was begun is here, or could not be had. */
 	async finished(): Promise<void> {
+		// Nobody waits there any more for what was asked.
+		this.#asking?.(false);
+		this.#asking = undefined;
 		await Promise.all(this.#begun);
 	}
 

@@ -61,9 +61,14 @@ export async function openInAll(input: SessionInput, tools: SessionTools, how: M
 			if (how.captures !== undefined) show();
 		}
 	};
+	// Ctrl-C is for all: those that run are told by whoever runs them, and no other is begun.
+	const stop = (): void => void waiting.splice(0);
+	const listens = request.recipe?.recipe.control === true;
+	if (listens) process.on('SIGINT', stop);
 	await Promise.all(Array.from({ length: Math.min(how.parallel, pods.length) }, worker));
+	process.off('SIGINT', stop);
 	await progress.end();
-	return results;
+	return results.filter((result) => result !== undefined);
 }
 
 /** The exit code of several: 125 where any gave it, else the highest. */
@@ -87,7 +92,9 @@ async function inOne(
 	const console = { ...tools.console, say, wait: () => SILENT };
 	try {
 		if ('error' in pod) throw pod.error;
-		const outcome = await openInPod(input, { ...tools, console, sink, captures: true }, pod, { several: true });
+		const outcome = await openInPod(input, { ...tools, console, sink, captures: capture !== undefined }, pod, {
+			several: true,
+		});
 		await prefixed?.rest();
 		return { pod: name, ms: Date.now() - began, exitCode: outcome.exitCode, capture, outcome };
 	} catch (thrown) {

@@ -75,16 +75,20 @@ export function prepare(
 		identity,
 		...mode,
 	});
-	const plan = withinPolicies(planned, request.profile, configuration.policies);
+	const plan = withinPolicies(planned, request.profile, configuration.policies, pod);
 	for (const note of plan.notes) console.say(note);
 	return { plan, target, image, identity };
+}
+
+function ownOf(map: Record<string, string>, key: string): string | undefined {
+	return Object.hasOwn(map, key) ? map[key] : undefined;
 }
 
 function imageOf(request: SessionRequest, toolkit: Toolkit | undefined, configuration: Configuration): string {
 	const { name = '', image: own } = request.recipe?.recipe ?? {};
 	// Another image of the toolkit's need not have what a recipe with an image of its own looks for.
 	const key = own === undefined ? toolkit?.name : `${toolkit?.name}/${name}`;
-	const image = request.image ?? (toolkit && (configuration.images[key ?? ''] ?? toolkit.image));
+	const image = request.image ?? (toolkit && (ownOf(configuration.images, key ?? '') ?? toolkit.image));
 	if (image === undefined) throw new UserError('an image is needed', 'For example --image busybox:1.36.');
 	return mapImage(image, configuration.registries);
 }

@@ -1,9 +1,11 @@
 import type { V1Pod } from '@kubernetes/client-node';
+import { UserError } from '../errors.ts';
 import { toolkitFor } from '../plan/recipe.ts';
 import { printableLine } from '../text/printable.ts';
 import type { Recipe, Toolkit } from '../toolkit/toolkit.ts';
 import { sayRefusal } from './api-words.ts';
 import { locatePod } from './locate.ts';
+import type { Outcome } from './outcome.ts';
 import type { SessionInput } from './prepare.ts';
 import { openInPod } from './session.ts';
 import { captureSink } from './sink.ts';
@@ -78,15 +80,22 @@ async function testOne(
 	const { preflight: _, confirm: __, ...recipe } = { ...tested, inputs: [], control: false, output: BLANK.output };
 	const capture = captureSink(CAPTURED);
 	const asked = { recipe, values: {}, write: undefined, overwrite: false, yes: true, localPort: undefined };
-	const outcome = await openInPod(
-		{
-			...input,
-			toolkit: toolkitFor(input.toolkit, recipe),
-			request: { ...input.request, command: [recipe.name], recipe: asked },
-		},
-		{ ...tools, sink: capture, captures: true },
-		pod,
-	);
+	const planned = toolkitFor(input.toolkit, recipe);
+	const { request } = input;
+	const profile = (recipe.profile ?? request.profile) as typeof request.profile;
+	let outcome: Outcome;
+	try {
+		outcome = await openInPod(
+			{ ...input, toolkit: planned, request: { ...request, profile, command: [recipe.name], recipe: asked } },
+			{ ...tools, sink: capture, captures: true },
+			pod,
+		);
+	} catch (error) {
+		// What one cannot have says nothing of the others.
+		const said = sayRefusal(error);
+		if (!(said instanceof UserError)) throw said;
+		return { outcome: 'failed', words: printableLine(said.message) };
+	}
 	if (outcome.exitCode === 0) return { outcome: 'ok', words: '' };
 	const said = capture.read('stderr').text.trim() || capture.read('stdout').text.trim();
 	return { outcome: 'failed', words: printableLine(said) || `exit code ${outcome.exitCode}` };

@@ -49,9 +49,7 @@ function checkRecipe(recipe: Recipe, formats: readonly string[]): Remark[] {
 	const remarks: Remark[] = [];
 	const remark = (text: string, ...path: string[]): void => void remarks.push({ path, text });
 	if (KIND_NAMES.includes(name)) remark(`is kubectl's word for a kind of resource; a pod is named behind it`);
-	if (SESSION_NAMES.includes(name) || FLAG_NAMES.includes(name)) {
-		if (SESSION_NAMES.includes(name)) remark('is the name of a command of every session');
-	}
+	if (SESSION_NAMES.includes(name)) remark('is the name of a command of every session');
 	if (output.format !== undefined && !formats.includes(output.format)) {
 		const near = nearest(output.format, formats);
 		const known = near === undefined ? `known are ${sayList(formats)}` : `did you mean ${near}?`;

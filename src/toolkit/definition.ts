@@ -6,7 +6,11 @@ import { API_VERSION, PROFILES } from './toolkit.ts';
  * hold between keys are in check.ts.
  */
 
-const NAME = { test: /^[a-z]([a-z0-9-]{0,30}[a-z0-9])?$/, say: 'lower-case letters, digits and dashes, at most 32' };
+// No name that every object has (constructor), since they are looked up by name.
+const NAME = {
+	test: /^(?!constructor$)[a-z]([a-z0-9-]{0,30}[a-z0-9])?$/,
+	say: 'lower-case letters, digits and dashes, at most 32',
+};
 const IMAGE = { test: /^[A-Za-z0-9]([\w.:/-]*\w)?(@sha256:[0-9a-f]{64})?$/, say: 'an image reference' };
 const RIGHT = { test: /^(same-user|[A-Z][A-Z_]+)$/, say: 'same-user or a capability' };
 const FILE = {

@@ -72,7 +72,7 @@ describe('toolkits sync', () => {
 			refused.stderr,
 			/^error: toolkit "acme" from ConfigMap \S+\/kits, acme\.yaml has not been agreed to on this machine\n/,
 		);
-		assert.equal(home.run(['toolkits', 'trust', 'acme'], offline).code, 0);
+		assert.equal(home.trust('acme', offline).code, 0);
 		assert.match(home.run(['toolkits']).stdout, /^acme .* yes$/m);
 		const out = home.run(['toolkits', 'show', 'acme', '--files', 'out']);
 		assert.deepEqual(
@@ -85,7 +85,7 @@ describe('toolkits sync', () => {
 	it('asks again where a script was changed, and shows it', async () => {
 		await put({ 'acme.yaml': inline(), 'common.yaml': COMMON });
 		await run('toolkits', 'sync');
-		home.run(['toolkits', 'trust', 'acme']);
+		home.trust('acme');
 		await put({ 'acme.yaml': inline('#!/bin/sh\nrm -rf /\n'), 'common.yaml': COMMON });
 		await run('toolkits', 'sync');
 		const { code, stderr } = await run('acme', 'web-0', '-n', namespace, '--yes', '--', 'true');
@@ -158,7 +158,7 @@ describe('toolkits sync', () => {
 	it('pins what it fetched: a cache that is lost or changed is told, never used', async () => {
 		await put({ 'acme.yaml': inline(), 'common.yaml': COMMON });
 		await run('toolkits', 'sync');
-		home.run(['toolkits', 'trust', 'acme']);
+		home.trust('acme');
 		const folder = join(home.folder, '.cache/kubectl-ephemeral/synced');
 		const [file = ''] = readdirSync(folder);
 		const texts = readFileSync(join(folder, file), 'utf8');
@@ -228,7 +228,7 @@ describe('toolkits sync', () => {
 		);
 		await put({ 'acme.yaml': yaml.replace('registry.test/acme:1', 'busybox:1.36') });
 		await run('toolkits', 'sync');
-		home.run(['toolkits', 'trust', 'acme']);
+		home.trust('acme');
 		const ran = await run('acme', 'hello', 'web', '-n', namespace);
 		assert.deepEqual([ran.code, ran.stdout], [0, 'hello from web\n'], ran.stderr);
 	});

@@ -141,7 +141,7 @@ describe('toolkits that must be trusted', () => {
 	});
 
 	it('show a change at a terminal, which can be agreed to there, with --yes too', async () => {
-		assert.equal((await run(['toolkits', 'trust', 'acme'])).code, 0);
+		assert.equal(home.trust('acme', { env }).code, 0);
 		writeSynced('#!/bin/sh\nprintf "\\033[2J"\necho changed\x1b[2J\n');
 		const no = terminal(['acme', 'web-0', '--yes', '--', 'true']);
 		await no.see(/\+echo changed␛\[2J/);
@@ -187,8 +187,24 @@ describe('toolkits that must be trusted', () => {
 		came = 0;
 		reaches(await run(['other', 'web-0', '--', 'true'], named), false);
 		assert.ok(!existsSync(join(home.folder, '.config/kubectl-ephemeral/trust.json')));
-		assert.equal((await run(['toolkits', 'trust', 'other'], named)).code, 0);
+		assert.equal(home.trust('other', { env: { ...env, ...named } }).code, 0);
 		reaches(await run(['other', 'web-0', '--', 'true'], named), true);
+	});
+
+	it('are shown before they are agreed to by name, which takes somebody who looks', async () => {
+		const alone = await run(['toolkits', 'trust', 'acme']);
+		assert.deepEqual([alone.code, alone.stdout], [1, '']);
+		assert.match(alone.stderr, /^\+.*echo hello$/m);
+		assert.match(alone.stderr, /nobody is there to look at it\nkubectl ephemeral toolkits trust acme@sha256:/);
+		const no = terminal(['toolkits', 'trust', 'acme']);
+		await no.see(/\+echo hello\r\n[\s\S]*Trust toolkit acme as shown\? \[y\/N\] /);
+		no.type('n\r');
+		assert.equal(await no.ended, 1);
+		const yes = terminal(['toolkits', 'trust', 'acme']);
+		await yes.see(/as shown\? \[y\/N\] /);
+		yes.type('y\r');
+		await yes.see(/acme@sha256:\w{64}/);
+		assert.equal(await yes.ended, 0);
 	});
 
 	it('are none in the box', async () => {
@@ -197,7 +213,7 @@ describe('toolkits that must be trusted', () => {
 	});
 
 	it('are recorded for nobody else to write', async () => {
-		await run(['toolkits', 'trust', 'acme']);
+		home.trust('acme', { env });
 		const record = JSON.parse(readFileSync(join(home.folder, '.config/kubectl-ephemeral/trust.json'), 'utf8'));
 		assert.deepEqual(Object.keys(record.toolkits), ['acme']);
 		assert.equal(statSync(join(home.folder, '.config/kubectl-ephemeral/trust.json')).mode & 0o777, 0o600);

@@ -5,7 +5,17 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import type { EnvEntry } from '../../src/session/header.ts';
 import { readValue } from '../../src/toolkit/inputs.ts';
-import { type Asked, type Exec, entry, leftovers, offered, pathOf, removeInstalled, startHere } from './exec.ts';
+import {
+	type Asked,
+	type Exec,
+	endAll,
+	entry,
+	leftovers,
+	offered,
+	pathOf,
+	removeInstalled,
+	startHere,
+} from './exec.ts';
 import { type Shell, shells } from './shells.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'ke-commands-'));
@@ -34,9 +44,6 @@ const INPUTS = [
 const COMMANDS = [entry('=command show', SHOW), entry('=inputs show', INPUTS)];
 
 const execs: Exec[] = [];
-afterEach(() => {
-	for (const exec of execs.splice(0)) exec.hangUp();
-});
 const start = async (
 	shell: Shell,
 	special: EnvEntry[],
@@ -59,6 +66,7 @@ const session = async (shell: Shell, special: EnvEntry[], lines: string, asked: 
 for (const shell of shells()) {
 	describe(`a recipe's command in a session, where sh is ${shell.name}`, function () {
 		this.timeout(60_000);
+		afterEach(() => endAll(execs));
 
 		const HOSTILE = [
 			'',
@@ -147,7 +155,7 @@ for (const shell of shells()) {
 					'',
 					'  -n, --count VALUE             how many  (default: 5)',
 					'  -d, --dry-run               ',
-					'      --level VALUE             how loud : low, high',
+					'      --level VALUE             how loud: low, high',
 					'  FILE                          which  (required)',
 					'  MORE                        ',
 					'      --help                    this text',
@@ -173,6 +181,7 @@ for (const shell of shells()) {
 
 describe('the commands of a session', function () {
 	this.timeout(60_000);
+	afterEach(() => endAll(execs));
 	const [shell] = shells() as [Shell];
 	const TWO = [
 		entry('=command two', 'echo two "$@"'),
@@ -303,6 +312,8 @@ describe('the commands of a session', function () {
 		const text = 'ls, two\nCalled as "recipe NAME", since the image has programs of these names: ls\n';
 		const ran = await session(shell, TWO, 'help; recipe');
 		assert.deepEqual(ran, { code: 0, stdout: text + text, stderr: '' });
+		const odd = [entry('=command two', 'x'), entry('=help', 'a\x1b[31m\x07b\x9c\tc\r\x7f ä\n')];
+		assert.equal((await session(shell, odd, 'help')).stdout, 'a?[31m?b?\tc?? ä\n');
 		const only = [entry('=command two', 'x'), entry('=help', 'two\n')];
 		assert.equal((await session(shell, only, 'help')).stdout, 'two\n');
 		assert.equal((await session(shell, [...COMMANDS, entry('=command a', 'x')], 'help')).stdout, 'Commands: a show\n');

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
-import { chmodSync, existsSync, globSync, mkdtempSync, realpathSync, rmSync, symlinkSync } from 'node:fs';
+import { chmodSync, globSync, mkdtempSync, readlinkSync, realpathSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { spawn as spawnTerminal } from '@lydell/node-pty';
@@ -88,9 +88,23 @@ function imageOf(shell: Shell): string {
 	return folder;
 }
 
-/** What execs have left on this machine: folders of ours but the launcher's. */
+/** Folders of sessions that were begun here and are left; others may run these tests at the same time. */
 export function leftovers(): string[] {
-	return PLACES.flatMap((place) => globSync(`${place}/.ke-{out,session}-*`));
+	const isOurs = (folder: string): boolean => readlinkSync(join(folder, 'ke')).includes(`${INSTALLED}-`);
+	return PLACES.flatMap((place) => globSync(`${place}/.ke-session-*`)).filter((folder) => {
+		try {
+			return isOurs(folder);
+		} catch {
+			return false;
+		}
+	});
+}
+
+/** Hang up what still runs, and wait for its end. */
+export async function endAll(execs: Exec[]): Promise<void> {
+	const all = execs.splice(0);
+	for (const exec of all) exec.hangUp();
+	await Promise.all(all.map(({ ended }) => ended));
 }
 
 /** Begin an exec in a shell of this machine, as the node does in a container. `through`: a program that starts it. */
@@ -277,6 +291,3 @@ export function offered(nonce: string): RegExp {
 export function pathOf([, hex = '']: RegExpExecArray): string {
 	return Buffer.from(hex.replaceAll('%', ''), 'hex').toString();
 }
-
-/** Whether a file of this machine is there. */
-export const isThere = (path: string): boolean => existsSync(path);

@@ -17,7 +17,17 @@ import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { eventually } from '../support/eventually.ts';
 import { compileC } from '../support/launcher.ts';
-import { type Asked, type Exec, entry, leftovers, offered, pathOf, removeInstalled, startHere } from './exec.ts';
+import {
+	type Asked,
+	type Exec,
+	endAll,
+	entry,
+	leftovers,
+	offered,
+	pathOf,
+	removeInstalled,
+	startHere,
+} from './exec.ts';
 import { type Shell, shells } from './shells.ts';
 
 const NONCE = '0d1dd2';
@@ -52,9 +62,7 @@ for (const [shell, way] of shells().flatMap((one) => [[one, 'launcher'] as const
 			execs.push(exec);
 			return exec;
 		};
-		afterEach(() => {
-			for (const exec of execs.splice(0)) exec.hangUp();
-		});
+		afterEach(() => endAll(execs));
 
 		it('stands in an empty folder of its own, which nobody else may look into', async () => {
 			const exec = await start('ls -A "$OUT"; ls -ld "$OUT" | cut -c1-10; echo "$OUT"');
@@ -199,9 +207,7 @@ describe('what a script leaves in $OUT', function () {
 		execs.push(exec);
 		return exec;
 	};
-	afterEach(() => {
-		for (const exec of execs.splice(0)) exec.hangUp();
-	});
+	afterEach(() => endAll(execs));
 	/** The program is run through it in a mount namespace where some folders cannot be written. */
 	const shut = (...folders: string[]): string[] => {
 		const all = folders.map((one) => `mount --bind ${one} ${one} && mount -o remount,bind,ro ${one}`).join(' && ');

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import type { EnvEntry } from '../../src/session/header.ts';
 import { eventually } from '../support/eventually.ts';
 import { compileC } from '../support/launcher.ts';
-import { type Asked, type Exec, entry, leftovers, removeInstalled, startHere, type Way } from './exec.ts';
+import { type Asked, type Exec, endAll, entry, leftovers, removeInstalled, startHere, type Way } from './exec.ts';
 import { type Shell, shells } from './shells.ts';
 
 /** What must reach a script to the letter. */
@@ -51,10 +51,7 @@ function runner(shell: Shell, way: Way) {
 		const code = await exec.ended;
 		return { code, stdout: exec.stdout().toString(), stderr: exec.stderr() };
 	};
-	const endAll = (): void => {
-		for (const exec of execs.splice(0)) exec.hangUp();
-	};
-	return { start, run, endAll };
+	return { start, run, end: () => endAll(execs) };
 }
 
 after(removeInstalled);
@@ -62,8 +59,8 @@ after(removeInstalled);
 for (const [shell, way] of shells().flatMap((one) => [[one, 'launcher'] as const, [one, 'script'] as const])) {
 	describe(`a script runs in ${shell.name}, by the ${way}`, function () {
 		this.timeout(60_000);
-		const { start, run, endAll } = runner(shell, way);
-		afterEach(endAll);
+		const { start, run, end } = runner(shell, way);
+		afterEach(end);
 
 		it('with its exit code, its output, and descriptor 3 for what it says to us', async () => {
 			const text = '#!/bin/sh\nreadlink /proc/$$/exe\necho err >&2\necho progress >&3\nexit 7\n';
@@ -160,8 +157,8 @@ for (const [shell, way] of shells().flatMap((one) => [[one, 'launcher'] as const
 describe('a script runs', function () {
 	this.timeout(60_000);
 	const [shell] = shells() as [Shell];
-	const { start, run, endAll } = runner(shell, 'launcher');
-	afterEach(endAll);
+	const { start, run, end } = runner(shell, 'launcher');
+	afterEach(end);
 
 	it('and is asked to end well when its time is over', async () => {
 		const text = 'trap "echo by TERM; exit 0" TERM; echo begun; while :; do sleep 0.1; done';

@@ -4,7 +4,7 @@ import { chmodSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync }
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { EnvEntry } from '../../src/session/header.ts';
-import { type Exec, entry, leftovers, removeInstalled, startHere } from './exec.ts';
+import { type Exec, endAll, entry, leftovers, removeInstalled, startHere } from './exec.ts';
 import { type Shell, shells } from './shells.ts';
 
 /** What is on this machine under a name. */
@@ -85,9 +85,7 @@ for (const { name, env, read, alias, ownHelp } of SHELLS) {
 			return exec;
 		};
 		const PROMPT = /web-0:app [^\n]*[#$%] $/;
-		afterEach(() => {
-			for (const exec of execs.splice(0)) exec.hangUp();
-		});
+		afterEach(() => endAll(execs));
 
 		it('are called, after the image’s rc files, behind our prompt', async () => {
 			const exec = await open();

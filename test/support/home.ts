@@ -15,6 +15,8 @@ export interface Home {
 	write(path: string, text: string | Uint8Array): string;
 	/** Runs the program. */
 	run(words: string[], options?: { env?: NodeJS.ProcessEnv; cwd?: string }): HomeRun;
+	/** Agrees to a toolkit by the digest that it has now. */
+	trust(name: string, options?: { env?: NodeJS.ProcessEnv }): HomeRun;
 	remove(): void;
 }
 
@@ -51,6 +53,12 @@ export function aHome(): Home {
 				maxBuffer: 64 << 20,
 			});
 			return { code: status, stdout, stderr, ms: performance.now() - began };
+		},
+		trust(name, options = {}) {
+			const { stdout, stderr } = this.run(['toolkits', 'show', name, '-o', 'json'], options);
+			const digest = /"digest": "(sha256:\w+)"/.exec(stdout)?.[1];
+			if (digest === undefined) throw new Error(`${name} has no digest: ${stdout}${stderr}`);
+			return this.run(['toolkits', 'trust', `${name}@${digest}`], options);
 		},
 		remove: () => rmSync(folder, { recursive: true, force: true }),
 	};

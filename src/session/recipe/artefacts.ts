@@ -7,6 +7,7 @@ import { openDestination } from '../transfer/destination.ts';
 import { Download } from '../transfer/download.ts';
 import { listFiles } from '../transfer/list.ts';
 import type { Meter } from '../transfer/meter.ts';
+import { atEnd } from './at-end.ts';
 import { keepIncomplete, type Place, partOf, publish, publishFolder } from './place.ts';
 
 /** A file that a recipe left and that is here now. */
@@ -61,10 +62,19 @@ export async function fetchFile(folder: Buffer, fetching: Fetching): Promise<Fet
 		return { settle: (incomplete) => ({ path: '-', bytes, sha256, incomplete }), discard: () => {} };
 	}
 	const part = partOf(place.path);
-	const discard = (): void => rmSync(part, { force: true });
+	const remove = (): void => rmSync(part, { force: true });
+	const isSettled = atEnd(remove);
+	const discard = (): void => {
+		isSettled();
+		remove();
+	};
 	try {
 		const { bytes, sha256 } = await download([source], part, fetching);
-		return { settle: (failed) => ({ ...settleFile(part, place, failed, fetching), bytes, sha256 }), discard };
+		const settle = (failed: boolean): Artefact => {
+			isSettled();
+			return { ...settleFile(part, place, failed, fetching), bytes, sha256 };
+		};
+		return { settle, discard };
 	} catch (error) {
 		discard();
 		throw error;

@@ -1,7 +1,7 @@
-import { doneWith } from '../bring-home.ts';
 import type { Companion } from '../companion.ts';
 import type { Console } from '../console.ts';
 import { type Feed, keepAlive, type Send } from '../feed.ts';
+import { doneWith } from '../left-mark.ts';
 import type { Progress } from '../progress.ts';
 import { ScriptWords } from './script-words.ts';
 

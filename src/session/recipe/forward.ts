@@ -25,6 +25,8 @@ export async function openForward({ input, recipe, tools, brought }: RecipeRun):
 	const open = new Set<Socket>();
 	const server = createServer((socket) => {
 		open.add(socket);
+		// A client may be gone before anybody listens.
+		socket.on('error', () => {});
 		socket.on('close', () => open.delete(socket));
 		const say = (sentence: string): void => tools.console.say(`port ${remote}: ${sayTrouble(sentence)}`);
 		carryToPort(input.connection, { namespace, pod, port: remote }, socket, say).catch((error: Error) => {

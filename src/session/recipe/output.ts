@@ -1,11 +1,13 @@
 import { closeSync, rmSync, writeSync } from 'node:fs';
 import { UserError } from '../../errors.ts';
 import { beginsAs, HEAD } from '../../formats/artefact.ts';
-import { printable, printableLine } from '../../text/printable.ts';
+import { printableLine } from '../../text/printable.ts';
 import type { Output } from '../../toolkit/toolkit.ts';
 import type { Sink } from '../sink.ts';
 import type { Artefact } from './artefacts.ts';
+import { atEnd } from './at-end.ts';
 import { createPart, keepIncomplete, type Place, partOf, publish } from './place.ts';
+import { safeSink } from './safe-sink.ts';
 
 /** Bytes of the longest JSON that is taken. */
 const LONGEST_JSON = 64 << 20;
@@ -30,7 +32,7 @@ export function openOutput(output: Output, place: Place | undefined, base: Sink,
 	const to =
 		place?.to === 'file'
 			? toFile(place, output.format)
-			: asItIs(people && (output.kind === 'text' || output.kind === 'json') ? safe(base) : base);
+			: asItIs(people && (output.kind === 'text' || output.kind === 'json') ? safeSink(base) : base);
 	return output.kind === 'json' ? asJson(to) : to;
 }
 
@@ -39,14 +41,15 @@ function besideFiles(base: Sink): RecipeOutput {
 	return { stdout: (bytes) => base.stderr(bytes), finish: async () => ({ artefacts: [] }), abandon: () => {} };
 }
 
-function asItIs(base: Pick<Sink, 'stdout'>): RecipeOutput {
-	return { stdout: (bytes) => base.stdout(bytes), finish: async () => ({ artefacts: [] }), abandon: () => {} };
-}
-
-/** The text with its control characters made visible; what is cut in the middle of a character waits for the rest. */
-function safe(base: Pick<Sink, 'stdout'>): Pick<Sink, 'stdout'> {
-	const decoder = new TextDecoder();
-	return { stdout: (bytes) => base.stdout(Buffer.from(printable(decoder.decode(bytes, { stream: true })))) };
+function asItIs(base: Pick<Sink, 'stdout'> & { rest?(): Promise<void> }): RecipeOutput {
+	return {
+		stdout: (bytes) => base.stdout(bytes),
+		async finish() {
+			await base.rest?.();
+			return { artefacts: [] };
+		},
+		abandon: () => {},
+	};
 }
 
 function toFile({ path, replaces }: Place & { to: 'file' }, format: string | undefined): RecipeOutput {
@@ -54,6 +57,12 @@ function toFile({ path, replaces }: Place & { to: 'file' }, format: string | und
 	const descriptor = createPart(part);
 	let count = 0;
 	let head: Buffer = Buffer.alloc(0);
+	const leave = (): void => {
+		closeSync(descriptor);
+		if (count === 0) rmSync(part, { force: true });
+		else keepIncomplete(part, path);
+	};
+	const isSettled = atEnd(leave);
 	return {
 		stdout(bytes) {
 			for (let done = 0; done < bytes.length; ) done += writeSync(descriptor, bytes, done);
@@ -62,6 +71,7 @@ function toFile({ path, replaces }: Place & { to: 'file' }, format: string | und
 			return undefined;
 		},
 		async finish(exitCode) {
+			isSettled();
 			closeSync(descriptor);
 			const wrong = format !== undefined && !beginsAs(format, head);
 			const incomplete = exitCode !== 0 || wrong;
@@ -74,9 +84,8 @@ function toFile({ path, replaces }: Place & { to: 'file' }, format: string | und
 			return { artefacts: [{ path: name, bytes: count, sha256: undefined, incomplete }] };
 		},
 		abandon() {
-			closeSync(descriptor);
-			if (count === 0) rmSync(part, { force: true });
-			else keepIncomplete(part, path);
+			isSettled();
+			leave();
 		},
 	};
 }
@@ -94,14 +103,19 @@ function asJson(to: RecipeOutput): RecipeOutput {
 		async finish(exitCode) {
 			if (size > LONGEST_JSON) throw new UserError(`the recipe's JSON is longer than ${LONGEST_JSON >> 20} MiB`);
 			const bytes = Buffer.concat(parts);
-			await to.stdout(bytes);
-			const done = await to.finish(exitCode);
-			if (bytes.length === 0 && exitCode !== 0) return done;
+			let result: unknown;
+			let wrong: Error | undefined;
 			try {
-				return { ...done, result: JSON.parse(bytes.toString()) };
+				result = JSON.parse(bytes.toString());
 			} catch (error) {
-				throw new UserError(`what the recipe printed is no JSON: ${printableLine((error as Error).message)}`);
+				wrong = error as Error;
 			}
+			await to.stdout(bytes);
+			const done = await to.finish(wrong && exitCode === 0 ? 125 : exitCode);
+			if (!wrong) return { ...done, result };
+			// What failed need not have come to its document.
+			if (exitCode !== 0) return done;
+			throw new UserError(`what the recipe printed is no JSON: ${printableLine(wrong.message)}`);
 		},
 		abandon: () => to.abandon(),
 	};

@@ -3,7 +3,7 @@ import { constants, existsSync, linkSync, mkdirSync, openSync, renameSync, rmSyn
 import { join } from 'node:path';
 import { UsageError, UserError } from '../../errors.ts';
 import { printableLine } from '../../text/printable.ts';
-import { fileWord, fillTemplate } from '../../toolkit/template.ts';
+import { fileWord, fillTemplate, keysOf } from '../../toolkit/template.ts';
 
 /** Where what comes back of a recipe goes on this machine. */
 export type Place = { to: 'stdout' } | { to: 'file'; path: string; replaces: boolean };
@@ -41,9 +41,19 @@ export function placeFor({ write, template, words, overwrite, several }: PlaceIn
 	}
 	const safe = Object.fromEntries(Object.entries(words).map(([key, word]) => [key, fileWord(word)]));
 	const filled = template === undefined ? fileWord(fallback) || 'artefact' : fillTemplate(template, safe);
-	if (folder && !existsSync(write)) mkdirSync(write);
-	const name = several && !filled.includes(safe.pod ?? '') ? `${safe.pod}-${filled}` : filled;
+	if (folder && !existsSync(write)) makeFolder(write);
+	const named = template !== undefined && keysOf(template).includes('pod');
+	const name = several && !named ? `${safe.pod}-${filled}` : filled;
 	return checked({ to: 'file', path: folder ? join(write, name) : name, replaces: overwrite });
+}
+
+/** @throws UserError where it cannot be made */
+function makeFolder(path: string): void {
+	try {
+		mkdirSync(path, { recursive: true });
+	} catch (error) {
+		throw new UserError(`${printableLine(path)} cannot be made: ${(error as NodeJS.ErrnoException).code}`);
+	}
 }
 
 /** @throws UserError where something is there that may not be replaced */
@@ -95,8 +105,10 @@ export function publish(part: string, path: string, replaces: boolean): void {
 export function publishFolder(part: string, path: string): string {
 	try {
 		renameSync(part, path);
-	} catch {
-		throw new IsThere(path, part);
+	} catch (error) {
+		const { code } = error as NodeJS.ErrnoException;
+		if (code === 'ENOTEMPTY' || code === 'EEXIST' || code === 'ENOTDIR') throw new IsThere(path, part);
+		throw new UserError(`${printableLine(path)} cannot be made: ${code}`, `What came is in ${printableLine(part)}.`);
 	}
 	return path;
 }

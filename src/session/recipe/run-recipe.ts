@@ -1,3 +1,4 @@
+import { ApiError } from '../../cluster/api-error.ts';
 import { UserError } from '../../errors.ts';
 import { scriptOf } from '../../plan/recipe.ts';
 import type { RecipeRequest } from '../../plan/request.ts';
@@ -16,6 +17,7 @@ import { askFirst, fillQuestion, readPreflight } from './ask-first.ts';
 import { RecipeCompanion } from './companion.ts';
 import { openOutput } from './output.ts';
 import { type PlaceInput, placeFor, timeWord } from './place.ts';
+import { safeSink } from './safe-sink.ts';
 
 /** Bytes of a preflight's JSON. */
 const PREFLIGHT = 1 << 20;
@@ -78,14 +80,19 @@ export async function runRecipe(run: RecipeRun): Promise<RecipeResult> {
 			};
 			try {
 				fetched = await (output.kind === 'file' ? fetchFile : fetchFolder)(folder, fetching);
+			} catch (error) {
+				// The script has run: nothing may take this for a container that ended before, and run it again.
+				if (error instanceof ApiError) throw new UserError(error.message, undefined, { cause: error });
+				throw error;
 			} finally {
 				await progress.end();
 			}
 		},
 	});
+	const words = tools.captures || !process.stderr.isTTY ? tools.sink : safeSink(tools.sink);
 	const sink: Sink = {
 		stdout: (bytes) => companion.clear().then(() => out.stdout(bytes)),
-		stderr: (bytes) => companion.clear().then(() => tools.sink.stderr(bytes)),
+		stderr: (bytes) => companion.clear().then(() => words.stderr(bytes)),
 	};
 	const forward = output.kind === 'forward' ? await (await import('./forward.ts')).openForward(run) : undefined;
 	try {
@@ -120,7 +127,7 @@ async function preflight(run: RecipeRun, script: string): Promise<Readonly<Recor
 	const { input, recipe, place, work, brought } = run;
 	const capture = captureSink(PREFLIGHT);
 	const text = scriptOf({ script }, input.scripts);
-	const special = [{ name: '=script', value: text }, ...(work.special ?? []).filter(({ name }) => name === '=arg')];
+	const special = [{ name: '=script', value: text }, ...(work.special ?? []).filter(({ name }) => name !== '=script')];
 	const { nonce: _, control: __, ...rest } = work;
 	const code = await runWork(input.connection, place, { ...rest, special, tty: false, stdin: false }, capture);
 	const name = recipe.recipe.name;

@@ -1,7 +1,6 @@
+import { LONGEST_MARK, leftFolder } from '../left-mark.ts';
 import { MarkStream } from '../marks.ts';
 
-/** Bytes of the longest mark: a path of 4 KiB, each byte written %XX, and a nonce. */
-const LONGEST = 13_000;
 /** Characters of the longest line that is held back until its end is there. */
 const LINE = 1000;
 
@@ -20,7 +19,7 @@ export interface ScriptWordsListener {
  * that files are left, which bears a nonce that the script does not know.
  */
 export class ScriptWords {
-	readonly #marks = new MarkStream(LONGEST);
+	readonly #marks = new MarkStream(LONGEST_MARK);
 	readonly #nonce: string;
 	readonly #listener: ScriptWordsListener;
 	/** The beginning of a line that may be to us. */
@@ -81,12 +80,6 @@ export class ScriptWords {
 		this.#listener.progress(Number(percent), text ?? '');
 		return true;
 	}
-}
-
-/** The folder that a mark says files are left in; undefined where it says something else, or is not the supervisor's. */
-export function leftFolder(mark: string, nonce: string): Buffer | undefined {
-	const [, said, hex] = /^out ([0-9a-f]+) ((?:%[0-9A-F]{2})+)$/.exec(mark) ?? [];
-	return said === nonce && hex !== undefined ? Buffer.from(hex.replaceAll('%', ''), 'hex') : undefined;
 }
 
 /** Whether a line, or the beginning of one, may be to us. */
