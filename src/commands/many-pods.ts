@@ -87,7 +87,7 @@ function sayFailures(outcomes: PodOutcome[], { console }: SessionTools): void {
 	}
 	if (outcomes.length > 1)
 		console.say(
-			`${outcomes.length - failed.length} of ${outcomes.length} pods: 0${failed.length > 0 ? `; ${failed.length} failed` : ''}`,
+			`${outcomes.length - failed.length} of ${outcomes.length} pods succeeded${failed.length > 0 ? `, ${failed.length} failed` : ''}`,
 		);
 }
 

@@ -1,4 +1,4 @@
-import { Flags } from '@oclif/core';
+import { Flags, type Interfaces } from '@oclif/core';
 import { UsageError } from '../errors.ts';
 import { toolkitFor } from '../plan/recipe.ts';
 import type { RecipeRequest, SessionRequest } from '../plan/request.ts';
@@ -24,6 +24,14 @@ export const RECIPE_FLAGS = {
 	'local-port': Flags.string({ description: 'The port on this machine, for a recipe that forwards one' }),
 };
 
+/** The flags that its help shows: those that mean something for what it gives. */
+function shownFlags({ output }: Recipe): Interfaces.FlagInput {
+	const { 'local-port': port, write, overwrite, ...more } = RECIPE_FLAGS;
+	const { tty: _, stdin: __, ...rest } = more;
+	if (output.kind === 'forward') return { ...rest, 'local-port': port };
+	return output.kind === 'interactive' ? rest : { ...rest, write, overwrite };
+}
+
 /** The values of RECIPE_FLAGS, as parsed. */
 interface RecipeFlagValues extends SessionFlagValues {
 	write?: string | undefined;
@@ -48,7 +56,7 @@ export function recipeCommand(sourced: SourcedToolkit, recipe: Recipe, line?: Re
 		static override summary = recipe.description;
 		static override usage = `${called} (POD | TYPE/NAME | -l SELECTOR)${words.join('')} [flags]`;
 		static override examples = examplesOf(called, recipe);
-		static override flags = RECIPE_FLAGS;
+		static override flags = shownFlags(recipe);
 		static override inputs = recipe.inputs;
 		protected readonly sourced = sourced;
 		protected override readonly accepted = RECIPE_FLAGS;

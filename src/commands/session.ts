@@ -13,6 +13,7 @@ import { describeOutcome } from '../session/outcome.ts';
 import type { SessionInput } from '../session/prepare.ts';
 import { openSession } from '../session/session.ts';
 import { captureSink, standardSink } from '../session/sink.ts';
+import { nearest } from '../text/nearest.ts';
 import { parseYaml } from '../text/yaml.ts';
 import type { Configuration } from '../toolkit/configuration.ts';
 import type { SourcedToolkit, Toolkit } from '../toolkit/toolkit.ts';
@@ -20,6 +21,7 @@ import { askingForTrust } from './ask-trust.ts';
 import { BaseCommand } from './base.ts';
 import { CONNECTION_FLAGS, POD_FLAGS, SESSION_FLAGS } from './flags.ts';
 import { imageOf } from './image-word.ts';
+import { kindOf } from './kinds.ts';
 import { checkMany, meansMany, parseParallel, runInAll } from './many-pods.ts';
 import { printDocument } from './print.ts';
 import { buildRequest, type RequestContext, type SessionFlagValues } from './session-request.ts';
@@ -57,6 +59,11 @@ export abstract class SessionCommand extends BaseCommand {
 
 	/** What was asked for. @throws UsageError */
 	protected request(argv: string[], flags: SessionFlagValues, context: RequestContext): SessionRequest {
+		const [first = '', second] = argv;
+		const names = this.sourced?.toolkit.recipes.map(({ name }) => name) ?? [];
+		const near = second === undefined || first.includes('/') || kindOf(first) ? undefined : nearest(first, names);
+		if (near !== undefined)
+			throw new UsageError(`"${first}" is no recipe of ${this.sourced?.toolkit.name}`, `Did you mean ${near}?`);
 		return buildRequest(argv, this.invocation.rest, flags, context);
 	}
 

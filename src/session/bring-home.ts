@@ -64,8 +64,8 @@ export class BringHome implements Companion {
 		if (!this.#asking) return false;
 		const asking = this.#asking;
 		this.#asking = undefined;
-		// A key by itself, not the first of something that was pasted.
-		asking(keys.length === 1 && (keys[0] === 0x79 || keys[0] === 0x59));
+		// A key by itself, or with Enter, not the first of something that was pasted.
+		asking(/^[yY][\r\n]?$/.test(Buffer.from(keys).toString('latin1')));
 		return true;
 	}
 

@@ -1,4 +1,5 @@
 import { scriptOf } from '../plan/recipe.ts';
+import { readValue } from '../toolkit/inputs.ts';
 import type { Recipe, Scripts, Toolkit } from '../toolkit/toolkit.ts';
 import type { EnvEntry } from './header.ts';
 
@@ -8,10 +9,15 @@ import type { EnvEntry } from './header.ts';
  */
 export function sessionCommands(toolkit: Toolkit, scripts: Scripts): EnvEntry[] {
 	return [
-		...toolkit.recipes.flatMap((recipe) => [
-			{ name: `=command ${recipe.name}`, value: asFile(scriptOf(recipe.body, scripts)) },
-			{ name: `=inputs ${recipe.name}`, value: inputLines(recipe) },
-		]),
+		...toolkit.recipes.flatMap((recipe) => {
+			const why = outsideOnly(recipe);
+			if (why !== undefined)
+				return [{ name: `=command ${recipe.name}`, value: pointOutside(toolkit.name, recipe, why) }];
+			return [
+				{ name: `=command ${recipe.name}`, value: asFile(scriptOf(recipe.body, scripts)) },
+				{ name: `=inputs ${recipe.name}`, value: inputLines(recipe) },
+			];
+		}),
 		...toolkit.helpers.map(({ name, script }) => ({
 			name: `=command ${name}`,
 			value: scriptOf({ script }, scripts),
@@ -25,14 +31,31 @@ function asFile(script: string): string {
 	return script.startsWith('#!') ? script : `#!/bin/sh\n${script}${script.endsWith('\n') ? '' : '\n'}`;
 }
 
-/** A line for each input: name, letter, kind, whether it is required, default; parted by tabs. */
+/** A line for each input, its fields parted by tabs, as src/inside/inputs.c reads them. */
 function inputLines({ inputs }: Recipe): string {
 	return inputs
-		.map(({ name, short, type, positional, required, default: value = '' }) => {
+		.map((input) => {
+			const { name, short, type, positional, required, description, choices = [], default: value = '' } = input;
 			const kind = positional ? 'positional' : type === 'boolean' ? 'flag' : 'value';
-			return `${[name, short ?? '-', kind, required ? 'yes' : 'no', value].join('\t')}\n`;
+			const read = value === '' ? { value } : readValue(input, value);
+			const given = 'value' in read ? read.value : '';
+			const facts = [name, short ?? '-', kind, required ? 'yes' : 'no', given, type, description, ...choices];
+			return `${facts.map((fact) => fact.replace(/[\t\n]+/g, ' ')).join('\t')}\n`;
 		})
 		.join('');
+}
+
+/** Why a recipe runs only from outside: we have a part in it that nobody plays here. */
+function outsideOnly({ preflight, confirm, control, output }: Recipe): string | undefined {
+	if (confirm !== undefined || preflight !== undefined) return 'asks before it does anything';
+	if (control) return 'is told when to stop';
+	return output.kind === 'forward' ? 'opens a port on your machine' : undefined;
+}
+
+/** What stands for such a recipe in a session: names only, which are plain words. */
+function pointOutside(toolkit: string, { name }: Recipe, why: string): string {
+	const call = `kubectl ephemeral ${toolkit} ${name} $POD -n $NAMESPACE`;
+	return `#!/bin/sh\necho "error: ${name} ${why}, so it runs from outside: ${call}" >&2\nexit 1\n`;
 }
 
 function helpText(toolkit: Toolkit): string {

@@ -204,7 +204,8 @@ describe('recipes', () => {
 	it('hold a file against its format', async () => {
 		assert.equal((await lab_('profile', 'web', '-q')).code, 0);
 		assert.equal(gunzipSync(taken()['web.gz'] ?? '').toString(), 'x\n');
-		const { stderr } = await lab_('profile', 'web', '--text', 'not compressed');
+		const { code, stderr } = await lab_('profile', 'web', '--text', 'not compressed');
+		assert.equal(code, 125);
 		assert.match(stderr, /^web\.gz\.incomplete does not begin as gzip does$/m);
 		assert.deepEqual(Object.keys(taken()), ['web.gz.incomplete']);
 	});
@@ -227,7 +228,9 @@ describe('recipes', () => {
 	});
 
 	it('end a script that takes too long with 124', async () => {
-		assert.equal((await lab_('slow', 'web', '-q')).code, 124);
+		const { code, stderr } = await lab_('slow', 'web');
+		assert.equal(code, 124);
+		assert.match(stderr, /^slow took longer than its 1 s, and was ended$/m);
 	});
 
 	it('ask before they do anything, and are told by --yes', async () => {

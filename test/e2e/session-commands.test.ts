@@ -76,6 +76,8 @@ describe('commands of a session', () => {
 		await terminal.see(/greet: WHO is needed[\s\S]*code 2\r\n/);
 		terminal.type('greet x --nope; echo "code $?"\r');
 		await terminal.see(/--nope[\s\S]*code 2\r\n/);
+		terminal.type('greet x --times=many; echo "code $?"\r');
+		await terminal.see(/times[\s\S]*code 2\r\n/);
 		terminal.type('greet --help\r');
 		await terminal.see(/usage: greet \[flags\] WHO/);
 		terminal.type('exit\r');
@@ -92,12 +94,24 @@ describe('commands of a session', () => {
 		assert.equal(await terminal.ended, 0);
 	});
 
+	it('point outside where a recipe asks first, listens or opens a port', async () => {
+		const terminal = shell('lab', 'bashed');
+		await terminal.see(prompt);
+		terminal.type('ask; echo "code $?"\r');
+		await terminal.see(
+			/error: ask asks before it does anything, so it runs from outside: kubectl ephemeral lab ask bashed/,
+		);
+		await terminal.see(/code 1\r\n/);
+		terminal.type('exit\r');
+		assert.equal(await terminal.ended, 0);
+	});
+
 	it('leave files that are offered at the end: yes', async () => {
 		const terminal = shell('ashlab', 'ashed');
 		await terminal.see(prompt);
 		terminal.type('note; ls -A "$OUT"; exit 7\r');
 		await terminal.see(/\$OUT holds note\.txt \(6 B\), which goes with this session: bring it here\? \[y\/N\] /);
-		terminal.type('y');
+		terminal.type('y\r');
 		await terminal.see(/note\.txt {2}6 B, sha256 \w{64} as in the pod/);
 		assert.equal(await terminal.ended, 7);
 		assert.equal(readFileSync(join(lab.folder, 'note.txt'), 'utf8'), 'noted\n');

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { constants, existsSync, linkSync, mkdirSync, openSync, renameSync, rmSync, statSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { UsageError, UserError } from '../../errors.ts';
 import { printableLine } from '../../text/printable.ts';
 import { fileWord, fillTemplate, keysOf } from '../../toolkit/template.ts';
@@ -37,6 +37,8 @@ export function placeFor({ write, template, words, overwrite, several }: PlaceIn
 	if (write !== undefined && !folder) {
 		if (several)
 			throw new UsageError(`-w ${write} is one file for several pods`, 'A folder ends in a slash: -w NAME/.');
+		if (!existsSync(dirname(write)))
+			throw new UserError(`the folder of -w ${printableLine(write)} is not there`, 'mkdir makes it; -w NAME/ would.');
 		return checked({ to: 'file', path: write, replaces: overwrite });
 	}
 	const safe = Object.fromEntries(Object.entries(words).map(([key, word]) => [key, fileWord(word)]));

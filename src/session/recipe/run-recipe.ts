@@ -3,6 +3,7 @@ import { UserError } from '../../errors.ts';
 import { scriptOf } from '../../plan/recipe.ts';
 import type { RecipeRequest } from '../../plan/request.ts';
 import { printableLine } from '../../text/printable.ts';
+import { sayDuration } from '../../text/say.ts';
 import type { Toolkit } from '../../toolkit/toolkit.ts';
 import type { Brought } from '../bring.ts';
 import type { Work } from '../enter.ts';
@@ -18,6 +19,9 @@ import { RecipeCompanion } from './companion.ts';
 import { openOutput } from './output.ts';
 import { type PlaceInput, placeFor, timeWord } from './place.ts';
 import { safeSink } from './safe-sink.ts';
+
+/** The exit code of a script whose time was over, as timeout(1) has it (src/inside/supervise.c). */
+const TIMED_OUT = 124;
 
 /** Bytes of a preflight's JSON. */
 const PREFLIGHT = 1 << 20;
@@ -103,6 +107,11 @@ export async function runRecipe(run: RecipeRun): Promise<RecipeResult> {
 		if (output.kind === 'file' && artefacts.length === 0 && exitCode === 0)
 			throw new UserError(`${recipe.recipe.name} ended well and left no file in $OUT`, 'The toolkit is wrong there.');
 		for (const artefact of artefacts) tools.console.say(sayArtefact(artefact, exitCode));
+		const { name, timeout } = recipe.recipe;
+		if (exitCode === TIMED_OUT && timeout !== undefined)
+			tools.console.say(`${name} took longer than its ${sayDuration(timeout)}, and was ended`);
+		// What came is not what it should be.
+		if (exitCode === 0 && artefacts.some(({ incomplete }) => incomplete)) exitCode = 125;
 		return { exitCode, artefacts, ...('result' in done && { result: done.result }) };
 	} catch (error) {
 		if (!ended) {
@@ -174,7 +183,7 @@ function wherefrom({ input, recipe, brought, several }: RecipeRun): PlaceInput {
 }
 
 function sayArtefact({ path, bytes, sha256, incomplete }: Artefact, exitCode: number): string {
-	const whole = incomplete ? `, not whole${exitCode === 0 ? '' : `: the recipe ended with ${exitCode}`}` : '';
+	const whole = incomplete && exitCode !== 0 ? `, not whole: the recipe ended with ${exitCode}` : '';
 	const digest = sha256 === undefined ? '' : `, sha256 ${sha256} as in the pod`;
 	return `${path === '-' ? 'standard output' : printableLine(path)}  ${sayBytes(bytes)}${digest}${whole}`;
 }
