@@ -10,16 +10,14 @@ export interface SourcedSet {
  * A toolkit with the recipes and helpers of the sets that it includes, and how the texts of all its scripts are had. What
  * the toolkit has itself comes first and stays; a set's scripts are called `SET:PATH`.
  * @param sets those known, by name
- * @returns the names in `include` that are not known, beside the rest
  */
 export function includeSets(
 	toolkit: Toolkit,
 	own: () => Promise<Scripts>,
 	sets: ReadonlyMap<string, SourcedSet>,
-): { toolkit: Toolkit; scripts: () => Promise<Scripts>; unknown: string[] } {
+): { toolkit: Toolkit; scripts: () => Promise<Scripts> } {
 	const included = toolkit.include.flatMap((name) => sets.get(name) ?? []);
-	const unknown = toolkit.include.filter((name) => !sets.has(name));
-	if (included.length === 0) return { toolkit, scripts: own, unknown };
+	if (included.length === 0) return { toolkit, scripts: own };
 	const names = new Set([...toolkit.recipes, ...toolkit.helpers].map(({ name }) => name));
 	const fresh = <T extends { name: string }>(all: T[]): T[] =>
 		all.filter(({ name }) => !names.has(name) && names.add(name));
@@ -35,7 +33,6 @@ export function includeSets(
 				for (const [path, text] of Object.entries(await scripts())) all[key(set.name, path)] = text;
 			return all;
 		},
-		unknown,
 	};
 }
 

@@ -5,6 +5,7 @@ import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { ke, programEnv, type Ran, type TestCluster, useCluster } from '../support/cluster.ts';
+import { eventually } from '../support/eventually.ts';
 import { executable } from '../support/executable.ts';
 import { aLab, type Lab } from '../support/lab.ts';
 import { podYaml } from '../support/manifests.ts';
@@ -225,6 +226,22 @@ describe('recipes', () => {
 	it('stream byte for byte', async () => {
 		await lab_('stream', 'web', '-q', '-w', 'x');
 		assert.deepEqual(taken().x, Buffer.from('a\0b\r\n\x1b[2Jc\xff', 'latin1'));
+	});
+
+	it('keep what came when they are ended by Ctrl-C, under a name that says so', async () => {
+		const child = spawn(executable(), ['lab', 'drip', 'web', '-n', namespace, '-w', 'out'], {
+			env: programEnv(cluster.kubeconfig, lab.env),
+			cwd: lab.folder,
+			stdio: 'ignore',
+		});
+		const ended = new Promise((resolve) => child.on('close', resolve));
+		await eventually(() => {
+			const [part] = readdirSync(lab.folder);
+			return part !== undefined && readFileSync(join(lab.folder, part), 'utf8') === 'x\n';
+		});
+		child.kill('SIGINT');
+		assert.equal(await ended, 130);
+		assert.deepEqual(Object.keys(taken()), ['out.incomplete']);
 	});
 
 	it('end a script that takes too long with 124', async () => {

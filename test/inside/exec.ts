@@ -47,8 +47,8 @@ export interface Exec {
 	hangUp(): void;
 	/** The exit code; undefined: it was killed. */
 	ended: Promise<number | undefined>;
-	/** Of the launcher, or of sh, where it is of this machine. */
-	pid: number | undefined;
+	/** Send a signal to the launcher, or to sh; only where it is of this machine. */
+	kill(signal: NodeJS.Signals): void;
 }
 
 /** The lower end: what carries the bytes. */
@@ -250,8 +250,11 @@ async function begin(installed: string, asked: Asked, open: Open): Promise<Exec>
 	await begins.promise;
 	if (sign && !over) beat = setInterval(() => line.send(Buffer.from(sign)), 1000);
 	return {
-		pid: line.pid,
 		ended,
+		kill(signal) {
+			assert.ok(line.pid, 'a process of this machine');
+			process.kill(line.pid, signal);
+		},
 		stdout: () => out,
 		stderr: () => said,
 		send: (bytes) => line.send(Buffer.from(bytes)),

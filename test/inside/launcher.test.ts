@@ -31,27 +31,6 @@ const SPECIAL: EnvEntry[] = [
 		entry('=help', 'text'),
 	],
 ];
-const DECLINED_ENTRIES: EnvEntry[][] = [
-	...[
-		'=',
-		'=script2',
-		'=Script',
-		'=command',
-		'=inputs c',
-		'=command ',
-		'=command ../x',
-		'=command .x',
-		'=command a/b',
-		'=command a\n',
-	].map((name) => [entry(name)]),
-	[entry(`=command ${'x'.repeat(129)}`)],
-	...['', 'xyz', '-1', '1 ', 'a'.repeat(65)].map((value) => [entry('=out', value)]),
-	...['', '0', '-1', '1.5', '1s', '315360001', '99999999999999999999'].map((value) => [entry('=timeout', value)]),
-	...['', 'x', '-1', '0x1', '1'.repeat(17)].map((value) => [entry('=drop', value)]),
-	[entry('=arg', 'a\0b')],
-	[entry('=command c'), entry('=command c')],
-];
-
 describe('the launcher by itself', function () {
 	this.timeout(120_000);
 	let home: string;
@@ -104,12 +83,6 @@ describe('the launcher by itself', function () {
 				...[block('2 n'), block('1 9000000'), Buffer.alloc(9_000_001, 'a'), block('1 9000000')],
 			]),
 			'no lengths': Buffer.concat([block('1 n'), block('x')]),
-			...Object.fromEntries(
-				DECLINED_ENTRIES.map((special) => [
-					`an entry that is none: ${special.map(({ name, value }) => `${name} ${JSON.stringify(value)}`).join(', ')}`,
-					encodeHeader([], 'n', special),
-				]),
-			),
 		};
 		for (const [what, input] of Object.entries(DECLINED)) {
 			it(`and declines one with ${what}`, () => {
@@ -171,29 +144,6 @@ describe('the launcher by itself', function () {
 			}
 			assert.deepEqual(fs.globSync(`${home}/.ke-{out,session}-*`), []);
 		});
-	});
-
-	it('takes whatever stands in a line of what a command takes, and whatever words it is given', () => {
-		const field = (): string =>
-			['', 'a', 'b-c', '-', 'x', 'value', 'flag', 'positional', 'yes', 'no', 'choice', 'size', '\0', ' ', 'ä'][
-				random(15)
-			] ?? '';
-		const word = (): string =>
-			['', '-', '--', '-a', '--a', '--a=', '--b-c=1', '-xy', '-x=', '--help=', '-h', '5', '1h', '9'.repeat(400), 'ä'][
-				random(15)
-			] ?? '';
-		for (let round = 0; round < 100; round++) {
-			const lines = Array.from({ length: random(6) }, () => Array.from({ length: random(11) }, field).join('\t'));
-			const words = Array.from({ length: random(5) }, () => `'${word()}'`).join(' ');
-			const special = [
-				{ name: '=command c', value: 'env | grep -c ^INPUT_; echo "$#"' },
-				{ name: '=inputs c', value: lines.join('\n') },
-			];
-			const input = Buffer.concat([encodeHeader([], 'n', special), Buffer.from(`c ${words}\nexit $?\n`)]);
-			const ran = runProgram([`${installed}/ke`, 'run', 'xs', '--', 'sh'], input);
-			sound(ran);
-			assert.ok([0, 1, 2].includes(ran.status ?? -1), `${ran.status} ${ran.stderr} ${JSON.stringify([lines, words])}`);
-		}
 	});
 
 	describe('starts a tool', () => {
